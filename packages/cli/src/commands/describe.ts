@@ -1,0 +1,45 @@
+import { Command } from "commander";
+import { describeNetwork, type LayerReport } from "ntkit";
+import { type CommonOptions, outputOf, readNetwork, withCommonOptions } from "./common.ts";
+
+export function describeCommand(_signal: AbortSignal): Command {
+  const command = new Command("describe")
+    .description("Show a network layer by layer, with the kernels of two unit inputs as they pass through it.")
+    .addHelpText("before", "Example:\n  ntkit describe net.json\n")
+    .argument("<network>", "network file (JSON)")
+    .action((path: string, options: CommonOptions) => runDescribe(path, options));
+  return withCommonOptions(command);
+}
+
+async function runDescribe(path: string, options: CommonOptions): Promise<void> {
+  const output = outputOf(options);
+  const report = describeNetwork(await readNetwork(path));
+  output.print(`${path}: ${report.parametricLayers} layers with weights, ${report.layers.length} in all`);
+  output.print();
+  output.print("For two inputs with ⟨x,x⟩/d = 1 and correlation 1/2, after each layer:");
+  output.print();
+  for (const line of table([HEAD, ...report.layers.map(cells)])) output.print(line);
+  output.result({ network: path, ...report });
+}
+
+const HEAD = ["position", "layer", "K(x,x)", "K(x,x')", "Θ(x,x)", "Θ(x,x')"];
+
+function cells(layer: LayerReport): string[] {
+  const number = (value: number) => value.toPrecision(6);
+  return [
+    layer.path === "" ? "·" : layer.path,
+    layer.text,
+    ...[layer.nngpSelf, layer.nngpCross, layer.ntkSelf, layer.ntkCross].map((v) => (v === null ? "" : number(v))),
+  ];
+}
+
+/** Rows of cells as lines of aligned columns. */
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]!.map((_, j) => Math.max(...rows.map((row) => row[j]!.length)));
+  return rows.map((row) =>
+    row
+      .map((cell, j) => cell.padEnd(widths[j]!))
+      .join("  ")
+      .trimEnd(),
+  );
+}

@@ -1,0 +1,45 @@
+import { SingleBar } from "cli-progress";
+
+/** The only place that prints. Data goes to stdout, talk to stderr; with `json`, stdout holds one JSON object. */
+export interface Output {
+  readonly json: boolean;
+  /** A line of the report: stdout, or nowhere when one JSON object is asked for. */
+  print(line?: string): void;
+  /** A line of talk on stderr. */
+  note(line: string): void;
+  /** The one object of --json; ignored without it. */
+  result(value: unknown): void;
+  /** Runs the work with a progress bar on stderr, shown when that is a terminal. */
+  progress<T>(label: string, work: (onProgress: (fraction: number) => void) => Promise<T>): Promise<T>;
+}
+
+export function makeOutput({ json, quiet }: { readonly json: boolean; readonly quiet: boolean }): Output {
+  return {
+    json,
+    print: (line = "") => {
+      if (!json) process.stdout.write(`${line}\n`);
+    },
+    note: (line) => {
+      if (!quiet) process.stderr.write(`${line}\n`);
+    },
+    result: (value) => {
+      if (json) process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+    },
+    progress: (label, work) => (quiet || !process.stderr.isTTY ? work(() => {}) : withBar(label, work)),
+  };
+}
+
+async function withBar<T>(label: string, work: (onProgress: (fraction: number) => void) => Promise<T>): Promise<T> {
+  const bar = new SingleBar({
+    format: `${label} [{bar}] {percentage}% | {eta_formatted} left`,
+    stream: process.stderr,
+    clearOnComplete: true,
+    hideCursor: true,
+  });
+  bar.start(1000, 0);
+  try {
+    return await work((fraction) => bar.update(Math.round(1000 * fraction)));
+  } finally {
+    bar.stop();
+  }
+}

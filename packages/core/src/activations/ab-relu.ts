@@ -1,0 +1,67 @@
+import type { Activation } from "./activation.ts";
+
+/**
+ * φ(x) = a·min(x, 0) + b·max(x, 0): relu (0, 1), leaky relu (α, 1), absolute value (−1, 1).
+ *
+ *   κ̇ = (a² + b²)/2 − (a − b)²/(2π) · θ
+ *   κ  = (a − b)²/(2π) · sine + κ̇ c,            θ = atan2(sine, c), taken as π/2 when a row is zero
+ *
+ * For relu this is √(pq)/(2π)·(sin θ + (π − θ) cos θ): Cho & Saul (2009), degree 1. For obtuse θ the same in terms of
+ * π − θ, where relu's terms would cancel: κ̇ = ab + (a − b)²/(2π)·(π − θ), κ = ab c + (a − b)²/(2π)·r·g(π − θ) with
+ * g(t) = sin t − t cos t.
+ */
+export function abReluActivation({ a, b }: { readonly a: number; readonly b: number }, name = "abRelu"): Activation {
+  const slope = (a * a + b * b) / 2;
+  const kink = ((a - b) * (a - b)) / (2 * Math.PI);
+  return {
+    name,
+    smoothness: "kinked",
+    kinks: [0],
+    phi: (x) => (x < 0 ? a * x : b * x),
+    dphi: (x) => (x < 0 ? a : x > 0 ? b : (a + b) / 2),
+    dual(c, sine, p, q, out) {
+      const r = Math.sqrt(p) * Math.sqrt(q);
+      const theta = r === 0 ? Math.PI / 2 : Math.atan2(sine, c);
+      if (c >= 0) {
+        out[1] = slope - kink * theta;
+        out[0] = kink * sine + out[1] * c;
+      } else {
+        const supplement = Math.atan2(sine, -c);
+        out[1] = a * b + kink * supplement;
+        out[0] = a * b * c + kink * r * sinMinusThetaCos(supplement);
+      }
+      out[2] = r === 0 ? 0 : r * newSine(((a + b) / 2) ** 2, ((b - a) / 2) ** 2, c / r, sine / r, theta);
+    },
+  };
+}
+
+export const reluActivation: Activation = abReluActivation({ a: 0, b: 1 }, "relu");
+
+/**
+ * The new sine of φ(x) = αx + β|x|, for unit variances: with k = κ of |x|,
+ *
+ *   (α² + β²)² − κ² = α⁴(1 − cos²θ) + β⁴(1 − k²) + 2α²β²(1 − k cos θ)
+ *
+ * Every bracket is a sum of terms of one sign, so nothing cancels, however close the inputs are. |x| does not tell v
+ * from −v, hence the smaller of θ and π − θ in k.
+ */
+function newSine(alpha2: number, beta2: number, cos: number, sin: number, theta: number): number {
+  const absCos = Math.abs(cos);
+  const oneMinusCos = (sin / (1 + absCos)) * sin;
+  const oneMinusK = oneMinusCos - (2 / Math.PI) * sinMinusThetaCos(Math.min(theta, Math.PI - theta));
+  const k = 1 - oneMinusK;
+  const cross = cos >= 0 ? oneMinusK + k * oneMinusCos : 1 + absCos * k;
+  return Math.sqrt(alpha2 * alpha2 * sin * sin + beta2 * beta2 * oneMinusK * (1 + k) + 2 * alpha2 * beta2 * cross);
+}
+
+/** sin θ − θ cos θ = Σₖ (−1)ᵏ⁺¹ 2k θ²ᵏ⁺¹/(2k+1)!, by the series where the difference would cancel. */
+export function sinMinusThetaCos(theta: number): number {
+  if (theta > 0.5) return Math.sin(theta) - theta * Math.cos(theta);
+  const square = theta * theta;
+  let sum = 0;
+  for (let k = SERIES.length - 1; k >= 0; k--) sum = SERIES[k]! + square * sum;
+  return theta * square * sum;
+}
+
+/** k = 1 … 7: enough for θ ≤ 1/2, where the next term is below 1e-17 of the first. */
+const SERIES: readonly number[] = [1 / 3, -1 / 30, 1 / 840, -1 / 45360, 1 / 3991680, -1 / 518918400, 1 / 93405312000];

@@ -1,0 +1,16 @@
+import type { Activation } from "./activation.ts";
+import { numericalActivation } from "./numerical.ts";
+
+/**
+ * φ(x) = x for x ≥ 0, eˣ − 1 for x < 0; φ'' jumps at 0. No closed form in elementary functions: κ, κ̇ by quadrature split at 0,
+ * see `numericalActivation`. φ' is continuous, hence smooth: κ = κ(p,p,p) − O(θ²).
+ */
+export const eluActivation: Activation = {
+  ...numericalActivation({
+    name: "elu",
+    phi: (x) => (x < 0 ? Math.expm1(x) : x),
+    dphi: (x) => (x < 0 ? Math.exp(x) : 1),
+    kinks: [0],
+  }),
+  smoothness: "smooth",
+};

@@ -1,0 +1,66 @@
+import { didYouMean, NetworkError } from "../errors.ts";
+
+/** The rule for one field of a network description. */
+export interface Field {
+  readonly kind: "number" | "integer" | "numbers" | "choice" | "text";
+  /** Absent means that the field must be given. */
+  readonly default?: number | string;
+  readonly min?: number;
+  readonly max?: number;
+  /** Whether `min` itself is allowed (default) or not. */
+  readonly open?: boolean;
+  readonly choices?: readonly string[];
+}
+
+/** One rule for each field of the description T, apart from `type`. */
+export type Fields<T> = { readonly [K in Exclude<keyof T, "type" | "layer" | "layers" | "branches">]-?: Field };
+
+/**
+ * The description with defaults filled in. Throws a NetworkError naming the field at `path` when one is unknown,
+ * missing or out of range.
+ */
+export function completeFields(
+  path: string,
+  spec: Readonly<Record<string, unknown>>,
+  fields: Readonly<Record<string, Field>>,
+  structural: readonly string[] = [],
+): Record<string, unknown> {
+  const where = `${spec["type"]}`;
+  for (const key of Object.keys(spec)) {
+    if (key === "type" || key in fields || structural.includes(key)) continue;
+    const known = [...Object.keys(fields), ...structural];
+    const list = known.length > 0 ? `has the fields ${known.join(", ")}` : "has no fields";
+    throw new NetworkError(path, `unknown field "${key}" of ${where}${didYouMean(key, known)}; ${where} ${list}`);
+  }
+  const complete: Record<string, unknown> = { ...spec };
+  for (const [key, field] of Object.entries(fields)) {
+    const value = spec[key] ?? field.default;
+    if (value === undefined) throw new NetworkError(path, `${where} needs the field "${key}" (${rule(field)})`);
+    if (!allowed(value, field))
+      throw new NetworkError(path, `${key} of ${where} must be ${rule(field)}, got ${JSON.stringify(value)}`);
+    complete[key] = value;
+  }
+  return complete;
+}
+
+function allowed(value: unknown, field: Field): boolean {
+  if (field.kind === "choice") return typeof value === "string" && (field.choices ?? []).includes(value);
+  if (field.kind === "text") return typeof value === "string" && value !== "";
+  if (field.kind === "numbers") return Array.isArray(value) && value.length > 0 && value.every(Number.isFinite);
+  if (typeof value !== "number" || !Number.isFinite(value)) return false;
+  if (field.kind === "integer" && !Number.isInteger(value)) return false;
+  const { min = -Infinity, max = Infinity, open = false } = field;
+  return (open ? value > min : value >= min) && value <= max;
+}
+
+function rule(field: Field): string {
+  if (field.kind === "choice") return `one of ${(field.choices ?? []).join(", ")}`;
+  if (field.kind === "text") return "a name";
+  if (field.kind === "numbers") return "a list of finite numbers";
+  const noun = field.kind === "integer" ? "an integer" : "a finite number";
+  if (field.min !== undefined && field.max !== undefined) {
+    return `${noun} ${field.open ? "above" : "from"} ${field.min} ${field.open ? "and at most" : "to"} ${field.max}`;
+  }
+  if (field.min !== undefined) return `${noun} ${field.open ? "above" : "of at least"} ${field.min}`;
+  return noun;
+}

@@ -1,0 +1,105 @@
+/**
+ * Errors that ntkit throws. Each says where, the rule, the value, and what to do, in one sentence.
+ *
+ * Throwing is for wrong input. Numerical failure (a matrix that is not positive definite) is a value: see
+ * `linalg/engine.ts`.
+ */
+export type NtkErrorCode = "shape" | "value" | "network" | "data" | "format" | "numerical";
+
+/** Base of every error ntkit throws on purpose; anything else that escapes is a bug. */
+export class NtkError extends Error {
+  readonly code: NtkErrorCode;
+
+  constructor(code: NtkErrorCode, message: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+    this.name = "NtkError";
+  }
+}
+
+/** Sizes of arrays that must agree do not. */
+export class ShapeError extends NtkError {
+  constructor(message: string) {
+    super("shape", message);
+    this.name = "ShapeError";
+  }
+}
+
+/** An argument is outside its domain. */
+export class ValueError extends NtkError {
+  constructor(message: string) {
+    super("value", message);
+    this.name = "ValueError";
+  }
+}
+
+/** A network description is wrong; `path` is the dotted position of the layer in it, "" for the whole. */
+export class NetworkError extends NtkError {
+  readonly path: string;
+
+  constructor(path: string, message: string) {
+    super("network", path === "" ? message : `${path}: ${message}`);
+    this.name = "NetworkError";
+    this.path = path;
+  }
+}
+
+/** A table cannot be learned from or predicted on as it is. */
+export class DataError extends NtkError {
+  constructor(message: string, options?: { readonly cause?: unknown }) {
+    super("data", message, options);
+    this.name = "DataError";
+  }
+}
+
+/** A file's bytes are not what its format promises. */
+export class FormatError extends NtkError {
+  constructor(message: string, options?: { readonly cause?: unknown }) {
+    super("format", message, options);
+    this.name = "FormatError";
+  }
+}
+
+/** A value left the range of float64, or a matrix could not be factorized. */
+export class NumericalError extends NtkError {
+  constructor(message: string) {
+    super("numerical", message);
+    this.name = "NumericalError";
+  }
+}
+
+/** Narrows to an ntkit error, optionally of one code. */
+export function isNtkError(error: unknown, code?: NtkErrorCode): error is NtkError {
+  return error instanceof NtkError && (code === undefined || error.code === code);
+}
+
+/** The candidate nearest to `word` by edit distance, or undefined when none is near enough to be meant. */
+export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1;
+  for (const candidate of candidates) {
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+  }
+  return best;
+}
+
+/** ` (did you mean "x"?)`, or nothing. */
+export function didYouMean(word: string, candidates: Iterable<string>): string {
+  const guess = nearest(word, candidates);
+  return guess === undefined ? "" : ` (did you mean "${guess}"?)`;
+}
+
+/** Levenshtein distance, one row at a time. O(|a||b|). */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(substitution, row[j]! + 1, next[j - 1]! + 1));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}

@@ -1,0 +1,227 @@
+/**
+ * ntkit: infinitely wide neural networks.
+ *
+ *   const network = serial(dense({ width: 512, wStd: 1.5, bStd: 0.1 }), relu(), dense({ width: 1 }));
+ *   const kernel = kernelFn(network);
+ *   const ntk = await kernel(xTrain, null, "ntk");                    // exact, float64
+ *   const solved = await kernelRegression(ntk, yTrain, { diagReg: 1e-6 });
+ *
+ * A network is plain data; `kernelFn` interprets it at infinite width, `init` and `apply` at finite width.
+ */
+
+// Matrices
+export { checkFinite } from "./matrix/check.ts";
+export {
+  addToDiagonal,
+  column,
+  columnVector,
+  diagonal,
+  fromRows,
+  type Matrix,
+  matrix,
+  row,
+  takeBlock,
+  takeRows,
+  toRows,
+  transpose,
+} from "./matrix/matrix.ts";
+
+// Layers: a network is data
+export {
+  abRelu,
+  abs,
+  cos,
+  elu,
+  erf,
+  exp,
+  expNormalized,
+  gabor,
+  gaussian,
+  gelu,
+  hermite,
+  leakyRelu,
+  monomial,
+  polynomial,
+  rbf,
+  rectifiedMonomial,
+  relu,
+  sigmoid,
+  sigmoidLike,
+  sign,
+  silu,
+  sin,
+  softplus,
+  tanh,
+} from "./layers/activation-layers.ts";
+export { dense } from "./layers/dense.ts";
+export { dropout } from "./layers/dropout.ts";
+export { elementwise } from "./layers/elementwise.ts";
+export { fanInConcat } from "./layers/fan-in-concat.ts";
+export { fanInProd } from "./layers/fan-in-prod.ts";
+export { fanInSum } from "./layers/fan-in-sum.ts";
+export { fanOut } from "./layers/fan-out.ts";
+export { identity } from "./layers/identity.ts";
+export { layerNorm } from "./layers/layer-norm.ts";
+export { type NetworkFile, networkFile, parseNetwork } from "./layers/network-file.ts";
+export { parallel } from "./layers/parallel.ts";
+export { repeat } from "./layers/repeat.ts";
+export type { DenseParams, Params, Shape } from "./layers/rule.ts";
+export type { Activations } from "./layers/scope.ts";
+export { serial } from "./layers/serial.ts";
+export type { Layer, LayerType, Parameterization } from "./layers/spec.ts";
+
+// Activations and their duals
+export { type Activation, SINE_UNKNOWN } from "./activations/activation.ts";
+export { dualFromHermite, hermiteCoefficients } from "./activations/hermite-series.ts";
+export { type NumericalOptions, numericalActivation } from "./activations/numerical.ts";
+export { makeActivation } from "./activations/registry.ts";
+export type { ActivationSpec, ActivationType } from "./activations/spec.ts";
+
+// Kernels
+export {
+  type Bandwidth,
+  ballIndicatorKernel,
+  gammaExponentialKernel,
+  gaussianKernel,
+  homogeneous,
+  laplaceKernel,
+  linearKernel,
+  polynomialKernel,
+} from "./kernel/classical-kernels.ts";
+export { describeNetwork, type LayerReport, type NetworkReport } from "./kernel/describe-network.ts";
+export {
+  type GramOptions,
+  type KernelFn,
+  type KernelFnOptions,
+  type KernelName,
+  kernelDiagonal,
+  kernelFn,
+} from "./kernel/kernel-fn.ts";
+export { checkPositiveSemidefinite, type PositiveSemidefiniteReport } from "./kernel/positive-semidefinite.ts";
+export { appendBias, sphereLift, type TwoLayerReluOptions, twoLayerReluKernel } from "./kernel/two-layer-relu.ts";
+export { gram, type VectorKernel, type VectorPair } from "./kernel/vector-kernel.ts";
+
+// Finite networks
+export { type ApplyOptions, apply, init, outputWidth } from "./network/network.ts";
+
+// Linear algebra
+export type {
+  CholeskyFactor,
+  CholeskyResult,
+  Eigh,
+  Engine,
+  MatmulOptions,
+  NotPositiveDefinite,
+  Svd,
+  TriangularOptions,
+  WorkOptions,
+} from "./linalg/engine.ts";
+export { inverseDiagonal } from "./linalg/inverse-diagonal.ts";
+export { jsEngine } from "./linalg/js-engine.ts";
+export { logDeterminant } from "./linalg/log-determinant.ts";
+export { type Pseudoinverse, type PseudoinverseOptions, pseudoinverse } from "./linalg/pseudoinverse.ts";
+export { solveCholesky } from "./linalg/solve-cholesky.ts";
+
+// Kernel regression and Gaussian processes
+export {
+  type GpInferenceOptions,
+  type GpKernels,
+  type GpKind,
+  type GpPosterior,
+  gpInference,
+  type KernelPair,
+} from "./predict/gp-inference.ts";
+export {
+  type GradientDescentRun,
+  type GradientDescentStepsOptions,
+  gradientDescentSteps,
+} from "./predict/gradient-descent-steps.ts";
+export {
+  type KernelDescent,
+  type KernelDescentOptions,
+  type KernelDescentResult,
+  kernelDescentAt,
+  kernelMaxLearningRate,
+} from "./predict/kernel-gradient-descent.ts";
+export {
+  absoluteDiagReg,
+  type KernelRegressionOptions,
+  kernelRegression,
+  type RegressionMethod,
+  type Solution,
+  type Solved,
+} from "./predict/kernel-regression.ts";
+export { type CholeskyLeaveOneOut, type LeaveOneOut, looAt, looFromCholesky } from "./predict/leave-one-out.ts";
+export {
+  type LinearDescent,
+  type LinearDescentOptions,
+  type LinearProblem,
+  linearMaxLearningRate,
+  linearRegression,
+  linearWeightsAt,
+  minNormWeights,
+} from "./predict/linear-regression.ts";
+export {
+  type LikelihoodOptions,
+  logMarginalLikelihood,
+  logMarginalLikelihoodAt,
+  type MarginalLikelihood,
+} from "./predict/marginal-likelihood.ts";
+export type { PredictOptions } from "./predict/options.ts";
+export type { SolveFailure } from "./predict/regularized-solve.ts";
+export {
+  alphaAt,
+  effectiveDegreesOfFreedomAt,
+  fittedAt,
+  type RidgePath,
+  rankAt,
+  ridgePath,
+  type SingularRidge,
+} from "./predict/ridge-path.ts";
+export { type RidgeScore, ridgeScores } from "./predict/ridge-scores.ts";
+export { type SampleOptions, type Samples, samplePosterior, samplePrior } from "./predict/sample.ts";
+export type { SquaredLoss } from "./predict/squared-loss.ts";
+
+// Learning from a table
+export { type Candidate, defaultCandidates, type FullyConnectedOptions, fullyConnected } from "./learn/candidates.ts";
+export { type EstimatorOptions, type Inputs, NtkClassifier, NtkRegressor } from "./learn/estimators.ts";
+export {
+  type ClassificationEvaluation,
+  type ClassificationScore,
+  evaluateClassification,
+  evaluateRegression,
+  type RegressionEvaluation,
+  type RegressionScore,
+} from "./learn/evaluate.ts";
+export { fitClassification, predictClassification } from "./learn/fit-classification.ts";
+export { type FitOptions, fitRegression, type PredictTableOptions, predictRegression } from "./learn/fit-regression.ts";
+export type {
+  ClassificationModel,
+  ClassificationPrediction,
+  FittedKernel,
+  Model,
+  RegressionModel,
+  RegressionPrediction,
+} from "./learn/model.ts";
+export { decodeModel, encodeModel } from "./learn/model-file.ts";
+export type { CategoryFeature, DroppedColumn, Feature, NumericFeature, Preprocessor } from "./learn/preprocess.ts";
+export type { CandidateScore } from "./learn/select.ts";
+export { type Column, inferColumn, type NumericColumn, type Table, type TextColumn, takeTableRows } from "./learn/table.ts";
+export { inferTask, type Task } from "./learn/target.ts";
+
+// Randomness with an explicit key
+export { type Key, key, normal, permutation, randomInts, split, uniform } from "./random/key.ts";
+
+// Errors
+export {
+  DataError,
+  didYouMean,
+  FormatError,
+  isNtkError,
+  NetworkError,
+  NtkError,
+  type NtkErrorCode,
+  NumericalError,
+  ShapeError,
+  ValueError,
+} from "./errors.ts";

@@ -1,0 +1,61 @@
+import type { KernelState } from "../layers/kernel-state.ts";
+import { parseNetwork } from "../layers/network-file.ts";
+import { isBranches } from "../layers/rule.ts";
+import type { Activations } from "../layers/scope.ts";
+import type { Layer } from "../layers/spec.ts";
+import { fromRows } from "../matrix/matrix.ts";
+import { inputTile, prepareBatch } from "./input.ts";
+import { interpretKernel } from "./interpret.ts";
+
+/** One layer of a network and the kernels after it; null where it gives several branches. */
+export interface LayerReport {
+  /** Dotted position in the network file, "" for the whole. */
+  readonly path: string;
+  readonly type: Layer["type"];
+  /** The layer with its fields, as one would say it. */
+  readonly text: string;
+  readonly nngpSelf: number | null;
+  readonly nngpCross: number | null;
+  readonly ntkSelf: number | null;
+  readonly ntkCross: number | null;
+}
+
+export interface NetworkReport {
+  readonly parametricLayers: number;
+  readonly layers: readonly LayerReport[];
+}
+
+/** Two inputs with ⟨x,x⟩/d = 1 and correlation 1/2. */
+const TWO_INPUTS = fromRows([
+  [1, 1, 1, 1],
+  [1, 1, 1, -1],
+]);
+
+/** The network layer by layer, in the order of computation, with K and Θ of two unit inputs of correlation 1/2. */
+export function describeNetwork(network: Layer, activations: Activations = {}): NetworkReport {
+  const layers: LayerReport[] = [];
+  const batch = prepareBatch("describeNetwork", TWO_INPUTS);
+  const input = inputTile(batch, batch, { row: 0, rows: 2, col: 0, cols: 2 }, true);
+  interpretKernel(parseNetwork(network), input, activations, {
+    after(layer, output, path) {
+      if (!("layers" in layer || "branches" in layer || "layer" in layer)) layers.push(reportOf(layer, output, path));
+      return output;
+    },
+  });
+  return { parametricLayers: layers.filter(({ type }) => type === "dense").length, layers };
+}
+
+function reportOf(layer: Layer, output: KernelState, path: string): LayerReport {
+  const fields = Object.entries(layer).filter(([key]) => key !== "type");
+  const text = `${layer.type}${fields.map(([key, value]) => ` ${key} ${JSON.stringify(value)}`).join("")}`;
+  const one = isBranches(output) ? null : (output as Exclude<KernelState, readonly KernelState[]>);
+  return {
+    path,
+    type: layer.type,
+    text,
+    nngpSelf: one && one.nngp[0]!,
+    nngpCross: one && one.nngp[1]!,
+    ntkSelf: one && one.ntk![0]!,
+    ntkCross: one && one.ntk![1]!,
+  };
+}

@@ -1,0 +1,159 @@
+import { NetworkError, NumericalError, ShapeError, ValueError } from "../errors.ts";
+import type { KernelTile } from "../layers/kernel-state.ts";
+import { parseNetwork } from "../layers/network-file.ts";
+import { isBranches } from "../layers/rule.ts";
+import type { Activations } from "../layers/scope.ts";
+import type { Layer } from "../layers/spec.ts";
+import type { WorkOptions } from "../linalg/engine.ts";
+import { startWork } from "../linalg/work.ts";
+import { checkFinite, checkSameCols } from "../matrix/check.ts";
+import { type Matrix, matrix } from "../matrix/matrix.ts";
+import { type Batch, inputTile, prepareBatch, type TileRange } from "./input.ts";
+import { interpretKernel } from "./interpret.ts";
+
+/** What a kernel function can compute: the covariance of outputs K, and the tangent kernel Θ. */
+export type KernelName = "nngp" | "ntk";
+
+export interface KernelFnOptions {
+  /** What the names of `elementwise` layers mean. */
+  readonly activations?: Activations;
+}
+
+export interface GramOptions extends WorkOptions {
+  /** Side of the square tiles the work is split into; it changes memory and time, never a bit of the result. */
+  readonly tile?: number;
+}
+
+/**
+ * Two batches, one row per example, to Gram matrices of shape [x1.rows, x2.rows]. `x2 = null` means x2 = x1: half the
+ * work, and an exactly symmetric result.
+ */
+export interface KernelFn {
+  (x1: Matrix, x2: Matrix | null, get: KernelName, options?: GramOptions): Promise<Matrix>;
+  <const G extends readonly KernelName[]>(
+    x1: Matrix,
+    x2: Matrix | null,
+    get: G,
+    options?: GramOptions,
+  ): Promise<{ readonly [K in G[number]]: Matrix }>;
+}
+
+const DEFAULT_TILE = 128;
+
+/**
+ * The exact infinite-width kernels of a network. Inputs have covariance ⟨x, x'⟩/d; from there each layer maps K and Θ
+ * by its rule (`layers/`). O(n₁ n₂ (d + depth)) time, O(tile²) memory beside the result.
+ *
+ * Throws NetworkError for a network that has no such limit, ShapeError and ValueError for inputs that do not fit, and
+ * NumericalError when an entry leaves the range of float64.
+ */
+export function kernelFn(network: Layer, { activations = {} }: KernelFnOptions = {}): KernelFn {
+  const parsed = parseNetwork(network);
+  const gram = async (x1: Matrix, x2: Matrix | null, get: KernelName | readonly KernelName[], options = {}) => {
+    const names = typeof get === "string" ? [get] : get;
+    checkNames(names);
+    const grams = await computeGrams(parsed, activations, x1, x2, names, options);
+    return typeof get === "string" ? grams[get] : grams;
+  };
+  return gram as KernelFn; // one implementation behind both call signatures
+}
+
+/** The diagonals K(x, x) or Θ(x, x) alone. O(n (d + depth)). */
+export function kernelDiagonal(
+  network: Layer,
+  x: Matrix,
+  get: KernelName,
+  { activations = {} }: KernelFnOptions = {},
+): Float64Array {
+  const parsed = parseNetwork(network);
+  const batch = checkedBatch("kernelDiagonal: x", x);
+  const values = new Float64Array(x.rows);
+  for (let i = 0; i < x.rows; i++) {
+    const tile = evaluateTile(parsed, activations, batch, batch, { row: i, rows: 1, col: i, cols: 1 }, get === "ntk");
+    values[i] = (get === "ntk" ? tile.ntk! : tile.nngp)[0]!;
+  }
+  return values;
+}
+
+function checkNames(names: readonly KernelName[]): void {
+  if (names.length === 0) throw new ValueError('kernelFn: get must name "nngp" or "ntk", got an empty list');
+  for (const name of names) {
+    if (name !== "nngp" && name !== "ntk")
+      throw new ValueError(`kernelFn: get must be "nngp", "ntk" or a list of them, got ${JSON.stringify(name)}`);
+  }
+}
+
+async function computeGrams(
+  network: Layer,
+  activations: Activations,
+  x1: Matrix,
+  x2: Matrix | null,
+  names: readonly KernelName[],
+  { tile = DEFAULT_TILE, ...workOptions }: GramOptions,
+): Promise<Record<KernelName, Matrix>> {
+  if (!(Number.isInteger(tile) && tile > 0))
+    throw new ValueError(`kernelFn: tile must be a positive integer, got ${tile}`);
+  const a = checkedBatch("kernelFn: x1", x1);
+  const b = x2 === null ? a : checkedBatch("kernelFn: x2", x2);
+  checkSameCols("kernelFn", x1, b.x);
+  const grams = Object.fromEntries(names.map((name) => [name, matrix(x1.rows, b.x.rows)])) as Record<
+    KernelName,
+    Matrix
+  >;
+  const ranges = tileRanges(x1.rows, b.x.rows, tile, a === b);
+  const work = startWork(workOptions);
+  for (const [done, range] of ranges.entries()) {
+    const state = evaluateTile(network, activations, a, b, range, names.includes("ntk"));
+    for (const name of names) placeTile(name, grams[name], name === "ntk" ? state.ntk! : state.nngp, range, a === b);
+    await work.breathe((done + 1) / ranges.length);
+  }
+  return grams;
+}
+
+function checkedBatch(where: string, x: Matrix): Batch {
+  if (x.cols === 0) throw new ShapeError(`${where} must have at least one column`);
+  checkFinite(where, x);
+  return prepareBatch(where, x);
+}
+
+function evaluateTile(
+  network: Layer,
+  activations: Activations,
+  a: Batch,
+  b: Batch,
+  range: TileRange,
+  wantNtk: boolean,
+): KernelTile {
+  const state = interpretKernel(network, inputTile(a, b, range, wantNtk), activations);
+  if (isBranches(state))
+    throw new NetworkError("", `the network ends in ${state.length} branches: put a fanIn layer after them`);
+  return state as KernelTile; // not branches, so one tile
+}
+
+/** Tiles that cover the matrix; only those on and below the diagonal when it is symmetric. */
+function tileRanges(rows: number, cols: number, tile: number, symmetric: boolean): TileRange[] {
+  const ranges: TileRange[] = [];
+  for (let row = 0; row < rows; row += tile) {
+    const end = symmetric ? Math.min(row + tile, cols) : cols;
+    for (let col = 0; col < end; col += tile)
+      ranges.push({ row, rows: Math.min(tile, rows - row), col, cols: Math.min(tile, cols - col) });
+  }
+  return ranges;
+}
+
+/** Copies a tile to its place and, in a symmetric matrix, to its mirror image. */
+function placeTile(name: KernelName, gram: Matrix, values: Float64Array, range: TileRange, symmetric: boolean): void {
+  for (let i = 0, at = 0; i < range.rows; i++) {
+    const row = range.row + i;
+    for (let j = 0; j < range.cols; j++, at++) {
+      const col = range.col + j;
+      const value = values[at]!;
+      if (!Number.isFinite(value))
+        throw new NumericalError(
+          `kernelFn: ${name} of rows ${row} and ${col} leaves the range of float64: rescale the inputs or lower wStd`,
+        );
+      gram.data[row * gram.cols + col] = value;
+      if (symmetric) gram.data[col * gram.cols + row] = value;
+    }
+  }
+}

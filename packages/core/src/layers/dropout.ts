@@ -1,0 +1,70 @@
+import { matrix } from "../matrix/matrix.ts";
+import { uniform } from "../random/key.ts";
+import type { KernelTile } from "./kernel-state.ts";
+import { type LayerRule, single, singleShape, singleValue } from "./rule.ts";
+import type { DropoutSpec } from "./spec.ts";
+
+/** Each unit is kept with probability `keep` and then divided by it, else set to 0. */
+export function dropout(options: Omit<DropoutSpec, "type">): DropoutSpec {
+  return { type: "dropout", ...options };
+}
+
+/**
+ * Self terms are divided by `keep`, in K and Θ; covariances of different inputs, whose masks are independent, stay.
+ * Srivastava et al. (2014).
+ */
+export const dropoutRule: LayerRule<DropoutSpec> = {
+  fields: { keep: { kind: "number", min: 0, open: true, max: 1 } },
+
+  kernel({ keep }, input, scope) {
+    const tile = single(input, scope);
+    if (tile.sources.includes(0))
+      scope.fail("cannot stand on the input layer, which is not wide: put it after a dense layer");
+    const var1 = tile.var1.map((p) => p / keep);
+    const var2 = tile.var2 === tile.var1 ? var1 : tile.var2.map((q) => q / keep);
+    const next: KernelTile = {
+      ...tile,
+      var1,
+      var2,
+      nngp: tile.nngp.slice(),
+      sine: tile.sine.map((sine, at) =>
+        dropoutSine(sine, tile.var1[Math.floor(at / tile.cols)]!, tile.var2[at % tile.cols]!, keep),
+      ),
+      ntk: tile.ntk && tile.ntk.slice(),
+      gaussian: tile.gaussian && keep === 1,
+    };
+    divideSelfTerms(next, keep);
+    return next;
+  },
+
+  shape: (_, input, scope) => singleShape(input, scope),
+  init: () => null,
+
+  apply({ keep }, _, input, scope) {
+    const x = singleValue(input, scope);
+    if (!scope.dropoutKey) return x;
+    const draws = uniform(scope.dropoutKey, x.data.length);
+    return matrix(
+      x.rows,
+      x.cols,
+      x.data.map((value, i) => (draws[i]! < keep ? value / keep : 0)),
+    );
+  },
+};
+
+/** √(PQ − c²) with P = p/keep, Q = q/keep, whose square is (pq − c²) + PQ(1 − keep²). */
+function dropoutSine(sine: number, p: number, q: number, keep: number): number {
+  return Math.hypot(sine, (Math.sqrt(p) / keep) * Math.sqrt(q) * Math.sqrt((1 - keep) * (1 + keep)));
+}
+
+function divideSelfTerms(tile: KernelTile, keep: number): void {
+  if (tile.selfOffset === null) return;
+  for (let i = 0; i < tile.rows; i++) {
+    const j: number = i + tile.selfOffset;
+    if (j < 0 || j >= tile.cols) continue;
+    const at = i * tile.cols + j;
+    tile.nngp[at] = tile.var1[i]!;
+    tile.sine[at] = 0;
+    if (tile.ntk) tile.ntk[at]! /= keep;
+  }
+}

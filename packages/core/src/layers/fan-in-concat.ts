@@ -1,0 +1,63 @@
+import { matrix } from "../matrix/matrix.ts";
+import { combinePairs } from "./fan-in.ts";
+import { fanInSumSine } from "./fan-in-sum.ts";
+import { branchesOf, type LayerRule, type Scope, single, singleShape, singleValue } from "./rule.ts";
+import type { FanInConcatSpec } from "./spec.ts";
+
+/** The branches side by side, along the units (axis −1). */
+export function fanInConcat(axis = -1): FanInConcatSpec {
+  return { type: "fanInConcat", axis };
+}
+
+/** K = Σ nᵢKᵢ / Σ nᵢ and the same for Θ, with nᵢ the width of branch i. */
+export const fanInConcatRule: LayerRule<FanInConcatSpec> = {
+  fields: { axis: { kind: "integer", default: -1 } },
+
+  kernel({ axis }, input, scope) {
+    checkAxis(axis, scope);
+    const tiles = branchesOf(input, scope).map((branch) => single(branch, scope));
+    const width = tiles.reduce((sum, tile) => sum + tile.width, 0);
+    const weights = tiles.map((tile) => tile.width / width);
+    return combinePairs(
+      tiles,
+      (pairs) => {
+        const nngp = pairs.reduce((sum, pair, i) => sum + weights[i]! * pair.nngp, 0);
+        const ntk = pairs.reduce((sum, pair, i) => sum + weights[i]! * pair.ntk, 0);
+        const scaled = pairs.map((pair, i) => ({
+          nngp: weights[i]! * pair.nngp,
+          sine: weights[i]! * pair.sine,
+          p: weights[i]! * pair.p,
+          q: weights[i]! * pair.q,
+        }));
+        return { nngp, ntk, sine: fanInSumSine(scaled, nngp) };
+      },
+      { width, gaussian: tiles.every((tile) => tile.gaussian) },
+    );
+  },
+
+  shape({ axis }, input, scope) {
+    checkAxis(axis, scope);
+    return branchesOf(input, scope).reduce<number>((sum, shape) => sum + singleShape(shape, scope), 0);
+  },
+
+  init: () => null,
+
+  apply(_, __, input, scope) {
+    const parts = branchesOf(input, scope).map((value) => singleValue(value, scope));
+    const out = matrix(
+      parts[0]!.rows,
+      parts.reduce((sum, part) => sum + part.cols, 0),
+    );
+    let start = 0;
+    for (const part of parts) {
+      for (let i = 0; i < part.rows; i++)
+        out.data.set(part.data.subarray(i * part.cols, (i + 1) * part.cols), i * out.cols + start);
+      start += part.cols;
+    }
+    return out;
+  },
+};
+
+function checkAxis(axis: number, scope: Scope): void {
+  if (axis !== -1 && axis !== 1) scope.fail(`joins along the units: axis must be -1 (or 1), got ${axis}`);
+}

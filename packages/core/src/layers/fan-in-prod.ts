@@ -1,0 +1,58 @@
+import { belowBound } from "../activations/activation.ts";
+import { combinePairs, combineValues, independentTiles } from "./fan-in.ts";
+import { branchesOf, type LayerRule, singleShape } from "./rule.ts";
+import type { FanInProdSpec } from "./spec.ts";
+
+/** The entrywise product of the branches: gates. */
+export function fanInProd(): FanInProdSpec {
+  return { type: "fanInProd" };
+}
+
+/** K = Π Kᵢ and Θ = Σᵢ Θᵢ Π_{j≠i} Kⱼ, for branches made by independent weights. */
+export const fanInProdRule: LayerRule<FanInProdSpec> = {
+  fields: {},
+
+  kernel(_, input, scope) {
+    const tiles = independentTiles(input, scope);
+    return combinePairs(
+      tiles,
+      ([first, ...rest]) =>
+        rest.reduce(
+          (a, b) => ({
+            nngp: a.nngp * b.nngp,
+            ntk: a.ntk * b.nngp + a.nngp * b.ntk,
+            sine: productSine(a, b),
+            p: a.p * b.p,
+            q: a.q * b.q,
+          }),
+          first!,
+        ),
+      { gaussian: false },
+    );
+  },
+
+  shape(_, input, scope) {
+    const widths = branchesOf(input, scope).map((shape) => singleShape(shape, scope));
+    if (widths.some((width) => width !== widths[0]))
+      scope.fail(`multiplies branches of equal width, got widths ${widths.join(", ")}`);
+    return widths[0]!;
+  },
+
+  init: () => null,
+  apply: (_, __, input, scope) => combineValues(branchesOf(input, scope), scope, (a, b) => a * b),
+};
+
+interface Pair {
+  readonly nngp: number;
+  readonly sine: number;
+  readonly p: number;
+  readonly q: number;
+}
+
+/** With |c| for c: r₁r₂ − c₁c₂ = r₁(r₂ − c₂) + c₂(r₁ − c₁), times r₁r₂ + c₁c₂. */
+function productSine(a: Pair, b: Pair): number {
+  const [ra, rb] = [Math.sqrt(a.p) * Math.sqrt(a.q), Math.sqrt(b.p) * Math.sqrt(b.q)];
+  const [ca, cb] = [Math.abs(a.nngp), Math.abs(b.nngp)];
+  const below = ra * belowBound(rb, cb, b.sine) + cb * belowBound(ra, ca, a.sine);
+  return Math.sqrt(below) * Math.sqrt(ra * rb + ca * cb);
+}

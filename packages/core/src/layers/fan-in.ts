@@ -1,0 +1,74 @@
+import { matrix } from "../matrix/matrix.ts";
+import type { KernelState, KernelTile } from "./kernel-state.ts";
+import { branchesOf, type Scope, single, singleValue, type Value } from "./rule.ts";
+
+/** One pair of inputs as seen by one branch. */
+export interface BranchPair {
+  readonly nngp: number;
+  readonly sine: number;
+  readonly ntk: number;
+  readonly p: number;
+  readonly q: number;
+}
+
+/** The branches as tiles, refused when two of them are made by the same weights. */
+export function independentTiles(input: KernelState, scope: Scope): readonly KernelTile[] {
+  const tiles = branchesOf(input, scope).map((branch) => single(branch, scope));
+  const seen = new Set<number>();
+  for (const source of tiles.flatMap((tile) => tile.sources)) {
+    if (seen.has(source))
+      scope.fail("two branches are made by the same weights, so they are correlated: put a dense layer in one of them");
+    seen.add(source);
+  }
+  return tiles;
+}
+
+/** A tile whose every pair is `rule` of the branches' pairs. Self terms go through the same rule. */
+export function combinePairs(
+  tiles: readonly KernelTile[],
+  rule: (pairs: readonly BranchPair[]) => { nngp: number; sine: number; ntk: number },
+  changes: Partial<KernelTile>,
+): KernelTile {
+  const first = tiles[0]!;
+  const { rows, cols } = first;
+  const nngp = new Float64Array(rows * cols);
+  const sine = new Float64Array(rows * cols);
+  const ntk = first.ntk && new Float64Array(rows * cols);
+  for (let i = 0, at = 0; i < rows; i++) {
+    for (let j = 0; j < cols; j++, at++) {
+      const entry = rule(tiles.map((tile) => pairOf(tile, at, tile.var1[i]!, tile.var2[j]!)));
+      nngp[at] = entry.nngp;
+      sine[at] = entry.sine;
+      if (ntk) ntk[at] = entry.ntk;
+    }
+  }
+  const self = (get: (tile: KernelTile) => Float64Array) =>
+    get(first).map((_, i) => rule(tiles.map((tile) => selfPair(get(tile)[i]!))).nngp);
+  const sources = [...new Set(tiles.flatMap((tile) => tile.sources))];
+  return { ...first, nngp, sine, ntk, var1: self((t) => t.var1), var2: self((t) => t.var2), sources, ...changes };
+}
+
+function pairOf(tile: KernelTile, at: number, p: number, q: number): BranchPair {
+  return { nngp: tile.nngp[at]!, sine: tile.sine[at]!, ntk: tile.ntk ? tile.ntk[at]! : 0, p, q };
+}
+
+function selfPair(p: number): BranchPair {
+  return { nngp: p, sine: 0, ntk: 0, p, q: p };
+}
+
+/** The branches of a finite network, combined entry by entry. */
+export function combineValues(
+  values: readonly Value[],
+  scope: Scope,
+  combine: (a: number, b: number) => number,
+): Value {
+  return values
+    .map((value) => singleValue(value, scope))
+    .reduce((total, x) =>
+      matrix(
+        x.rows,
+        x.cols,
+        total.data.map((value, i) => combine(value, x.data[i]!)),
+      ),
+    );
+}

@@ -1,0 +1,15 @@
+import type { LayerRule } from "./rule.ts";
+import type { IdentitySpec } from "./spec.ts";
+
+/** Does nothing: the skip connection of a residual network. */
+export function identity(): IdentitySpec {
+  return { type: "identity" };
+}
+
+export const identityRule: LayerRule<IdentitySpec> = {
+  fields: {},
+  kernel: (_, input) => input,
+  shape: (_, input) => input,
+  init: () => null,
+  apply: (_, __, input) => input,
+};

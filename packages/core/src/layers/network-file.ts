@@ -1,0 +1,85 @@
+import { completeFields } from "../activations/fields.ts";
+import { didYouMean, NetworkError } from "../errors.ts";
+import { fieldsOf, LAYER_TYPES } from "./registry.ts";
+import type { Layer, LayerType } from "./spec.ts";
+
+/** What a network file holds. */
+export interface NetworkFile {
+  readonly format: "ntkit-network";
+  readonly version: 1;
+  readonly network: Layer;
+}
+
+const CHILDREN: Readonly<Record<string, "layers" | "branches" | "layer">> = {
+  serial: "layers",
+  parallel: "branches",
+  repeat: "layer",
+};
+
+/**
+ * The network with every default filled in, from anything: a `Layer`, or the content of a network file.
+ * Throws a NetworkError that names the position of the layer, the rule, the value and the nearest known name.
+ */
+export function parseNetwork(value: unknown): Layer {
+  if (isRecord(value) && "format" in value) return parseLayer(fileContent(value), "");
+  return parseLayer(value, "");
+}
+
+/** The content of a network file, ready for JSON.stringify. */
+export function networkFile(network: Layer): NetworkFile {
+  return { format: "ntkit-network", version: 1, network };
+}
+
+function fileContent(file: Readonly<Record<string, unknown>>): unknown {
+  if (file["format"] !== "ntkit-network")
+    throw new NetworkError(
+      "",
+      `format of a network file must be "ntkit-network", got ${JSON.stringify(file["format"])}`,
+    );
+  if (file["version"] !== 1)
+    throw new NetworkError(
+      "",
+      `version ${JSON.stringify(file["version"])} of the network file is not known here (1 is): update ntkit`,
+    );
+  for (const key of Object.keys(file)) {
+    const known = ["format", "version", "network"];
+    if (!known.includes(key))
+      throw new NetworkError("", `unknown field "${key}" of a network file${didYouMean(key, known)}`);
+  }
+  return file["network"];
+}
+
+function parseLayer(value: unknown, path: string): Layer {
+  if (!isRecord(value) || typeof value["type"] !== "string")
+    throw new NetworkError(path, `a layer must be an object with a "type", got ${JSON.stringify(value)?.slice(0, 60)}`);
+  const type = value["type"];
+  if (!isLayerType(type))
+    throw new NetworkError(
+      path,
+      `unknown layer type "${type}"${didYouMean(type, LAYER_TYPES)}; known are ${LAYER_TYPES.join(", ")}`,
+    );
+  const childrenField = CHILDREN[type];
+  const complete = completeFields(path, value, fieldsOf(type), childrenField ? [childrenField] : []);
+  if (childrenField) complete[childrenField] = parseChildren(type, childrenField, value[childrenField], path);
+  return complete as unknown as Layer; // every field of this type has just been checked
+}
+
+function parseChildren(type: string, field: string, value: unknown, path: string): Layer | Layer[] {
+  if (field === "layer") return parseLayer(value, childPath(path, 0));
+  if (!Array.isArray(value)) throw new NetworkError(path, `${type} needs the field "${field}", a list of layers`);
+  if (value.length === 0) throw new NetworkError(path, `${field} of ${type} must hold at least one layer`);
+  return value.map((child, i) => parseLayer(child, childPath(path, i)));
+}
+
+/** The dotted position of a child, e.g. "3.1.0". */
+export function childPath(path: string, segment: number): string {
+  return path === "" ? `${segment}` : `${path}.${segment}`;
+}
+
+function isLayerType(type: string): type is LayerType {
+  return (LAYER_TYPES as readonly string[]).includes(type);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,27 @@
+import { split } from "../random/key.ts";
+import { branchesOf, type LayerRule, type Params } from "./rule.ts";
+import type { Layer, ParallelSpec } from "./spec.ts";
+
+/** One layer for each branch: put `fanOut` before it and a `fanIn…` after it. */
+export function parallel(...branches: readonly Layer[]): ParallelSpec {
+  return { type: "parallel", branches };
+}
+
+/** Each branch maps its own input; weights of different branches are independent. */
+export const parallelRule: LayerRule<ParallelSpec> = {
+  fields: {},
+  kernel: ({ branches }, input, scope) =>
+    branchesOf(input, scope, branches.length).map((state, i) => scope.descend(branches[i]!, i, state)),
+  shape: ({ branches }, input, scope) =>
+    branchesOf(input, scope, branches.length).map((shape, i) => scope.descend(branches[i]!, i, shape)),
+
+  init({ branches }, key, input, scope) {
+    const shapes = branchesOf(input, scope, branches.length);
+    return split(key, branches.length).map((own, i) => scope.initChild(branches[i]!, i, own, shapes[i]!));
+  },
+
+  apply({ branches }, params, input, scope) {
+    const each = params as readonly Params[]; // `init` of this layer made them
+    return branchesOf(input, scope).map((value, i) => scope.descend(branches[i]!, i, each[i]!, value));
+  },
+};

@@ -1,0 +1,30 @@
+import { split } from "../random/key.ts";
+import type { LayerRule, Params } from "./rule.ts";
+import type { Layer, SerialSpec } from "./spec.ts";
+
+/** Layers in a row. `serial(serial(a, b), c)` is the same network as `serial(a, b, c)`. */
+export function serial(...layers: readonly Layer[]): SerialSpec {
+  return { type: "serial", layers };
+}
+
+/** Composition: the output of each layer is the input of the next, in both halves. */
+export const serialRule: LayerRule<SerialSpec> = {
+  fields: {},
+  kernel: ({ layers }, input, scope) => layers.reduce((state, layer, i) => scope.descend(layer, i, state), input),
+  shape: ({ layers }, input, scope) => layers.reduce((shape, layer, i) => scope.descend(layer, i, shape), input),
+
+  init({ layers }, key, input, scope) {
+    const keys = split(key, layers.length);
+    let shape = input;
+    return layers.map((layer, i) => {
+      const params = scope.initChild(layer, i, keys[i]!, shape);
+      shape = scope.descend(layer, i, shape);
+      return params;
+    });
+  },
+
+  apply({ layers }, params, input, scope) {
+    const each = params as readonly Params[]; // `init` of this layer made them
+    return layers.reduce((value, layer, i) => scope.descend(layer, i, each[i]!, value), input);
+  },
+};

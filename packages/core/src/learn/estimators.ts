@@ -1,0 +1,139 @@
+import { ShapeError, ValueError } from "../errors.ts";
+import type { Matrix } from "../matrix/matrix.ts";
+import type { PredictOptions } from "../predict/options.ts";
+import type { Candidate } from "./candidates.ts";
+import { regressionScore } from "./evaluate.ts";
+import { fitClassification, predictClassification } from "./fit-classification.ts";
+import { fitRegression, type PredictTableOptions, predictRegression } from "./fit-regression.ts";
+import type { ClassificationModel, RegressionModel, RegressionPrediction } from "./model.ts";
+import { type Column, inferColumn, type Table } from "./table.ts";
+
+/** Inputs: a table, a matrix, or an array of rows. */
+export type Inputs = Table | Matrix | readonly ArrayLike<number>[];
+
+export interface EstimatorOptions extends PredictOptions {
+  /** Architectures to choose from; the default ones when absent. */
+  readonly candidates?: readonly Candidate[];
+  readonly seed?: number;
+}
+
+/** Name of the target column in the tables the estimators build. No column of the user's can have it. */
+const TARGET = "\u0000target";
+
+/**
+ * Regression with an infinitely wide network: chooses architecture and ridge by leave-one-out, and gives intervals.
+ *
+ *   const regressor = await new NtkRegressor().fit(x, y);
+ *   const { prediction, lower, upper } = await regressor.predictInterval(xTest);
+ */
+export class NtkRegressor {
+  readonly #options: EstimatorOptions;
+  #model: RegressionModel | null;
+
+  constructor(options: EstimatorOptions = {}, model: RegressionModel | null = null) {
+    this.#options = options;
+    this.#model = model;
+  }
+
+  /** Learns y from x, one target for each row. */
+  async fit(x: Inputs, y: ArrayLike<number>): Promise<this> {
+    const column: Column = { kind: "numeric", values: Float64Array.from(y) };
+    this.#model = await fitRegression(withTarget("fit", x, y.length, column), { ...this.#options, target: TARGET });
+    return this;
+  }
+
+  /** The expected target of each row. */
+  async predict(x: Inputs): Promise<Float64Array> {
+    return (await this.predictInterval(x)).prediction;
+  }
+
+  /** The expected target with the interval that holds it with probability `level`, 0.95 unless given. */
+  predictInterval(x: Inputs, options: PredictTableOptions = {}): Promise<RegressionPrediction> {
+    return predictRegression(this.model, tableOf(x), { ...this.#options, ...options });
+  }
+
+  /** The coefficient of determination R² on these rows. */
+  async score(x: Inputs, y: ArrayLike<number>): Promise<number> {
+    return regressionScore(Float64Array.from(y), await this.predict(x)).r2;
+  }
+
+  /** What was learned, as plain data; save it with `encodeModel`. */
+  get model(): RegressionModel {
+    return fitted("NtkRegressor", this.#model);
+  }
+}
+
+/**
+ * Classification with an infinitely wide network: chooses architecture, ridge and temperature by leave-one-out.
+ *
+ *   const classifier = await new NtkClassifier().fit(x, labels);
+ *   const probabilities = await classifier.predictProba(xTest);
+ */
+export class NtkClassifier {
+  readonly #options: EstimatorOptions;
+  #model: ClassificationModel | null;
+
+  constructor(options: EstimatorOptions = {}, model: ClassificationModel | null = null) {
+    this.#options = options;
+    this.#model = model;
+  }
+
+  /** Learns labels, numbers or texts, from x. */
+  async fit(x: Inputs, y: readonly (string | number)[]): Promise<this> {
+    const column = inferColumn("target", y.map(String));
+    this.#model = await fitClassification(withTarget("fit", x, y.length, column), { ...this.#options, target: TARGET });
+    return this;
+  }
+
+  /** The most probable class of each row, as text. */
+  async predict(x: Inputs): Promise<readonly string[]> {
+    return (await predictClassification(this.model, tableOf(x), this.#options)).prediction;
+  }
+
+  /** Class probabilities, one row per row of x, in the order of `classes`. */
+  async predictProba(x: Inputs): Promise<Matrix> {
+    return (await predictClassification(this.model, tableOf(x), this.#options)).probabilities;
+  }
+
+  get classes(): readonly string[] {
+    return this.model.classes;
+  }
+
+  /** The share of rows classified right. */
+  async score(x: Inputs, y: readonly (string | number)[]): Promise<number> {
+    const predicted = await this.predict(x);
+    return predicted.filter((label, i) => label === String(y[i])).length / predicted.length;
+  }
+
+  /** What was learned, as plain data; save it with `encodeModel`. */
+  get model(): ClassificationModel {
+    return fitted("NtkClassifier", this.#model);
+  }
+}
+
+function fitted<M>(name: string, model: M | null): M {
+  if (model === null) throw new ValueError(`${name}: call fit before asking for predictions`);
+  return model;
+}
+
+function withTarget(where: string, x: Inputs, count: number, column: Column): Table {
+  const table = tableOf(x);
+  if (table.rows !== count)
+    throw new ShapeError(`${where}: x and y must have the same number of rows, got ${table.rows} and ${count}`);
+  return { ...table, names: [...table.names, TARGET], columns: [...table.columns, column] };
+}
+
+function tableOf(x: Inputs): Table {
+  if ("columns" in x) return x;
+  const rows = "data" in x ? x.rows : x.length;
+  const width = "data" in x ? x.cols : (x[0]?.length ?? 0);
+  const value = (i: number, j: number) => ("data" in x ? x.data[i * width + j]! : x[i]![j]!);
+  const columns = Array.from(
+    { length: width },
+    (_, j): Column => ({
+      kind: "numeric",
+      values: Float64Array.from({ length: rows }, (_unused, i) => value(i, j)),
+    }),
+  );
+  return { source: "x", names: columns.map((_, j) => `x${j}`), rows, columns };
+}

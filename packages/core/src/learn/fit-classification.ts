@@ -1,0 +1,106 @@
+import { DataError } from "../errors.ts";
+import { jsEngine } from "../linalg/js-engine.ts";
+import { type Matrix, matrix, row } from "../matrix/matrix.ts";
+import type { LeaveOneOut } from "../predict/leave-one-out.ts";
+import { defaultCandidates } from "./candidates.ts";
+import { crossKernel, fitKernel } from "./fit-kernel.ts";
+import type { FitOptions, PredictTableOptions } from "./fit-regression.ts";
+import type { ClassificationModel, ClassificationPrediction } from "./model.ts";
+import { fitPreprocessor, preprocess } from "./preprocess.ts";
+import { selectCandidate } from "./select.ts";
+import { type Table, takeTableRows } from "./table.ts";
+import { classTarget } from "./target.ts";
+import { bestTemperature, softmaxRows } from "./temperature.ts";
+
+/**
+ * Learns classes from every other column, by regression on one-hot targets minus 1/classes. Rows without a class are
+ * left out.
+ *
+ * Architecture and ridge: least leave-one-out log loss, each at its own best temperature. Probabilities:
+ * softmax(outputs / T) at the winner's temperature.
+ */
+export async function fitClassification(table: Table, options: FitOptions): Promise<ClassificationModel> {
+  const { target, engine = jsEngine, seed = 0, candidates = defaultCandidates() } = options;
+  const { rows, values, numeric } = classTarget(table, target);
+  const known = takeTableRows(table, rows);
+  const classes = sortedClasses(values, numeric);
+  checkClasses(table, target, classes, values.length);
+  const labels = values.map((value) => classes.indexOf(value));
+  const preprocessor = fitPreprocessor(known, target);
+  const x = preprocess(preprocessor, known);
+  const y = oneHot(labels, classes.length);
+  const criterion = (loo: LeaveOneOut, targets: Matrix) => {
+    const { outputs, labels: own } = looOutputs(loo, targets);
+    return bestTemperature(outputs, own).logLoss;
+  };
+  const selection = await selectCandidate(x, y, candidates, { ...options, criterion, seed });
+  const { fitted } = await fitKernel(x, y, selection, options);
+  const loo = looOutputs(selection.loo, y);
+  return {
+    task: "classification",
+    target,
+    preprocessor,
+    classes,
+    numericClasses: numeric,
+    temperature: bestTemperature(loo.outputs, loo.labels).temperature,
+    fitted,
+    scores: selection.scores,
+    seed,
+    engine: engine.name,
+  };
+}
+
+/** Class probabilities for the rows of a table that has the columns of training, in any order. */
+export async function predictClassification(
+  model: ClassificationModel,
+  table: Table,
+  options: PredictTableOptions = {},
+): Promise<ClassificationPrediction> {
+  const { engine = jsEngine, signal } = options;
+  const cross = await crossKernel(model.fitted, preprocess(model.preprocessor, table), options);
+  const outputs = await engine.matmul(cross, model.fitted.alpha, { signal });
+  const probabilities = softmaxRows(outputs, model.temperature);
+  const prediction = Array.from({ length: outputs.rows }, (_, i) => model.classes[largest(row(outputs, i))]!);
+  return { prediction, classes: model.classes, probabilities };
+}
+
+/** Targets with 1 − 1/c for the class and −1/c for the others. */
+function oneHot(labels: readonly number[], count: number): Matrix {
+  const y = matrix(labels.length, count);
+  y.data.fill(-1 / count);
+  labels.forEach((label, i) => {
+    y.data[i * count + label] = 1 - 1 / count;
+  });
+  return y;
+}
+
+/** What the model says of each training row when fitted without it; labels read back from the one-hot targets. */
+function looOutputs({ residuals }: LeaveOneOut, y: Matrix): { outputs: Matrix; labels: number[] } {
+  const outputs = matrix(
+    y.rows,
+    y.cols,
+    y.data.map((value, at) => value - residuals.data[at]!),
+  );
+  return { outputs, labels: Array.from({ length: y.rows }, (_, i) => largest(row(y, i))) };
+}
+
+export function largest(values: Float64Array): number {
+  return values.reduce((best, value, k) => (value > values[best]! ? k : best), 0);
+}
+
+function sortedClasses(values: readonly string[], numeric: boolean): string[] {
+  const classes = [...new Set(values)];
+  return numeric ? classes.sort((a, b) => Number(a) - Number(b)) : classes.sort();
+}
+
+/** A class needs company: more classes than this share of the rows is a column that identifies rows. */
+function checkClasses(table: Table, target: string, classes: readonly string[], rows: number): void {
+  if (classes.length === 1)
+    throw new DataError(
+      `${table.source}: target "${target}" is "${classes[0]}" in every row: classification needs at least two classes`,
+    );
+  if (classes.length > rows / 2)
+    throw new DataError(
+      `${table.source}: target "${target}" has ${classes.length} classes in ${rows} rows, too many to learn; use --task regression if they are amounts`,
+    );
+}

@@ -1,0 +1,112 @@
+import { DataError } from "../errors.ts";
+import { kernelDiagonal } from "../kernel/kernel-fn.ts";
+import { jsEngine } from "../linalg/js-engine.ts";
+import { columnVector, type Matrix, transpose } from "../matrix/matrix.ts";
+import type { LeaveOneOut } from "../predict/leave-one-out.ts";
+import type { PredictOptions } from "../predict/options.ts";
+import { type Candidate, defaultCandidates } from "./candidates.ts";
+import { crossKernel, fitKernel } from "./fit-kernel.ts";
+import type { RegressionModel, RegressionPrediction } from "./model.ts";
+import { fitPreprocessor, meanAndStd, preprocess } from "./preprocess.ts";
+import { type CandidateScore, selectCandidate } from "./select.ts";
+import { type Table, takeTableRows } from "./table.ts";
+import { numericTarget } from "./target.ts";
+
+export interface FitOptions extends PredictOptions {
+  readonly target: string;
+  /** Architectures to choose from; the default ones when absent. */
+  readonly candidates?: readonly Candidate[] | undefined;
+  readonly seed?: number | undefined;
+}
+
+/**
+ * Learns a numeric target from every other column. Rows without a target are left out.
+ *
+ * Architecture and ridge: least leave-one-out squared error. Intervals: the Gaussian process's predictive standard
+ * deviation, scaled so that leave-one-out intervals hold the share of targets they promise.
+ */
+export async function fitRegression(table: Table, options: FitOptions): Promise<RegressionModel> {
+  const { target, engine = jsEngine, seed = 0, candidates = defaultCandidates() } = options;
+  const { rows, values } = numericTarget(table, target);
+  const known = takeTableRows(table, rows);
+  const { mean: targetMean, std: targetStd } = meanAndStd(values);
+  if (targetStd === 0)
+    throw new DataError(
+      `${table.source}: target "${target}" is ${values[0]} in every row, so there is nothing to learn`,
+    );
+  const preprocessor = fitPreprocessor(known, target);
+  const x = preprocess(preprocessor, known);
+  const y = columnVector(values.map((value) => (value - targetMean) / targetStd));
+  const selection = await selectCandidate(x, y, candidates, { ...options, criterion: looMeanSquare, seed });
+  const { fitted, lower } = await fitKernel(x, y, selection, options);
+  return {
+    task: "regression",
+    target,
+    preprocessor,
+    targetMean,
+    targetStd,
+    fitted,
+    lower,
+    looScores: standardizedResiduals(selection.loo),
+    scores: selection.scores as readonly CandidateScore[],
+    seed,
+    engine: engine.name,
+  };
+}
+
+function looMeanSquare({ residuals }: LeaveOneOut): number {
+  return residuals.data.reduce((sum, r) => sum + r * r, 0) / residuals.data.length;
+}
+
+function standardizedResiduals({ residuals, variances }: LeaveOneOut): Float64Array {
+  return residuals.data.map((r, i) => Math.abs(r) / Math.sqrt(variances[i]!)).sort();
+}
+
+/**
+ * The factor on predicted standard deviations whose intervals hold a new target with probability `level`: the
+ * ⌈(n + 1)·level⌉-th smallest leave-one-out score, as in conformal prediction.
+ */
+export function intervalFactor({ looScores }: RegressionModel, level: number): number {
+  const rank = Math.ceil((looScores.length + 1) * level);
+  return looScores[Math.min(rank, looScores.length) - 1]!;
+}
+
+export interface PredictTableOptions extends PredictOptions {
+  /** Probability that an interval holds the target. Default 0.95. */
+  readonly level?: number | undefined;
+}
+
+/** Predictions for the rows of a table that has the columns of training, in any order. */
+export async function predictRegression(
+  model: RegressionModel,
+  table: Table,
+  { level = 0.95, ...options }: PredictTableOptions = {},
+): Promise<RegressionPrediction> {
+  const { fitted, targetMean, targetStd } = model;
+  const { engine = jsEngine, signal } = options;
+  const x = preprocess(model.preprocessor, table);
+  const cross = await crossKernel(fitted, x, options);
+  const mean = await engine.matmul(cross, fitted.alpha, { signal });
+  const variances = await predictiveVariances(model, x, cross, options);
+  const factor = intervalFactor(model, level) * targetStd;
+  const prediction = mean.data.map((value) => targetMean + targetStd * value);
+  return {
+    prediction,
+    lower: prediction.map((value, i) => value - factor * Math.sqrt(variances[i]!)),
+    upper: prediction.map((value, i) => value + factor * Math.sqrt(variances[i]!)),
+  };
+}
+
+/** K(x,x) + diagReg − |L⁻¹ K(xTrain, x)|², at least diagReg: the variance of a new target, noise included. */
+async function predictiveVariances(
+  { fitted, lower }: RegressionModel,
+  x: Matrix,
+  cross: Matrix,
+  { engine = jsEngine, signal }: PredictOptions,
+): Promise<Float64Array> {
+  const prior = kernelDiagonal(fitted.network, x, fitted.kernel);
+  const half = await engine.solveTriangular(lower, transpose(cross), { signal });
+  const explained = new Float64Array(half.cols);
+  for (let at = 0; at < half.data.length; at++) explained[at % half.cols]! += half.data[at]! ** 2;
+  return prior.map((value, i) => Math.max(value - explained[i]!, 0) + fitted.diagReg);
+}

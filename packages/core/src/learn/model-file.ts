@@ -1,0 +1,93 @@
+import { FormatError } from "../errors.ts";
+import { parseNetwork } from "../layers/network-file.ts";
+import { type Matrix, matrix } from "../matrix/matrix.ts";
+import type { ClassificationModel, FittedKernel, Model, RegressionModel } from "./model.ts";
+import { decodeSafetensors, encodeSafetensors, type Safetensors, type Tensor } from "./safetensors.ts";
+
+const FORMAT = "ntkit-model";
+const VERSION = 1;
+
+/**
+ * The bytes of a model file: safetensors, with the arrays in float64 and everything else as JSON under the metadata
+ * key "model". A loaded model predicts the same bits on the same engine.
+ */
+export function encodeModel(model: Model): Uint8Array {
+  const { fitted, ...rest } = model;
+  const { xTrain, alpha, ...kernel } = fitted;
+  const tensors: Record<string, Tensor> = { x_train: tensor(xTrain), alpha: tensor(alpha) };
+  let plain: object = { ...rest, fitted: kernel };
+  if (model.task === "regression") {
+    const { lower, looScores, ...others } = rest as Omit<RegressionModel, "fitted">; // the task says which model it is
+    plain = { ...others, fitted: kernel };
+    tensors["cholesky_lower"] = { shape: [packedLength(lower.rows)], data: pack(lower) };
+    tensors["loo_scores"] = { shape: [looScores.length], data: looScores };
+  }
+  const metadata = { format: FORMAT, version: `${VERSION}`, model: JSON.stringify(plain) };
+  return encodeSafetensors({ metadata, tensors });
+}
+
+/** Throws FormatError naming `source` when the bytes are no model file, are damaged, or come from a newer ntkit. */
+export function decodeModel(bytes: Uint8Array, source: string): Model {
+  const file = decodeSafetensors(bytes, source);
+  const { format, version, model } = file.metadata;
+  if (format !== FORMAT || model === undefined)
+    throw new FormatError(`${source} is a safetensors file but not an ntkit model: pass a file that ntkit fit wrote`);
+  if (version !== `${VERSION}`)
+    throw new FormatError(
+      `${source} is a model of version ${version}, this ntkit reads version ${VERSION}: update ntkit, or fit again`,
+    );
+  try {
+    return assemble(JSON.parse(model), file, source);
+  } catch (error) {
+    if (error instanceof FormatError) throw error;
+    throw new FormatError(`${source} is damaged: its description cannot be read`, { cause: error });
+  }
+}
+
+/** What `encodeModel` took apart; the metadata are its own writing, checked by format and version. */
+function assemble(plain: Omit<Model, "fitted"> & { fitted: FittedKernel }, file: Safetensors, source: string): Model {
+  const fitted: FittedKernel = {
+    ...plain.fitted,
+    network: parseNetwork(plain.fitted.network),
+    xTrain: matrixOf("x_train", file, source),
+    alpha: matrixOf("alpha", file, source),
+  };
+  if (plain.task === "classification") return { ...plain, fitted } as ClassificationModel;
+  const packed = tensorOf("cholesky_lower", file, source).data;
+  const looScores = tensorOf("loo_scores", file, source).data;
+  const lower = unpack(packed, fitted.xTrain.rows, source);
+  return { ...plain, fitted, lower, looScores } as RegressionModel;
+}
+
+function tensor({ rows, cols, data }: Matrix): Tensor {
+  return { shape: [rows, cols], data };
+}
+
+function tensorOf(name: string, { tensors }: Safetensors, source: string): Tensor {
+  const found = tensors[name];
+  if (!found) throw new FormatError(`${source} is damaged: the array "${name}" is missing`);
+  return found;
+}
+
+function matrixOf(name: string, file: Safetensors, source: string): Matrix {
+  const { shape, data } = tensorOf(name, file, source);
+  if (shape.length !== 2) throw new FormatError(`${source} is damaged: the array "${name}" must have two axes`);
+  return matrix(shape[0]!, shape[1]!, data);
+}
+
+const packedLength = (n: number): number => (n * (n + 1)) / 2;
+
+/** The lower triangle, row after row: half the file. */
+function pack({ rows, data }: Matrix): Float64Array {
+  const packed = new Float64Array(packedLength(rows));
+  for (let i = 0; i < rows; i++) packed.set(data.subarray(i * rows, i * rows + i + 1), packedLength(i));
+  return packed;
+}
+
+function unpack(packed: Float64Array, n: number, source: string): Matrix {
+  if (packed.length !== packedLength(n))
+    throw new FormatError(`${source} is damaged: "cholesky_lower" has the wrong size`);
+  const lower = matrix(n, n);
+  for (let i = 0; i < n; i++) lower.data.set(packed.subarray(packedLength(i), packedLength(i + 1)), i * n);
+  return lower;
+}

@@ -1,0 +1,175 @@
+import { DataError, didYouMean } from "../errors.ts";
+import { type Matrix, matrix } from "../matrix/matrix.ts";
+import { type Column, columnOf, type NumericColumn, type Table, type TextColumn } from "./table.ts";
+
+/**
+ * How the columns of a table become inputs of a network, learned on training rows only. Plain data.
+ *
+ * Numbers are standardized; texts become one input per level (one-hot), centred and scaled so that the column as a
+ * whole has variance 1; a missing value becomes the mean, with an indicator input beside it when training rows had
+ * missing values too.
+ */
+export interface Preprocessor {
+  readonly features: readonly Feature[];
+  /** Columns left out, and why. */
+  readonly dropped: readonly DroppedColumn[];
+}
+
+export type Feature = NumericFeature | CategoryFeature;
+
+export interface NumericFeature {
+  readonly kind: "numeric";
+  readonly name: string;
+  readonly mean: number;
+  readonly std: number;
+  /** Mean of the missing-value indicator, or null when no training value was missing. */
+  readonly missing: number | null;
+}
+
+export interface CategoryFeature {
+  readonly kind: "category";
+  readonly name: string;
+  readonly levels: readonly string[];
+  /** Share of each level among the training rows. */
+  readonly shares: readonly number[];
+}
+
+export interface DroppedColumn {
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** The level that stands for a missing text. */
+const MISSING_LEVEL = "(missing)";
+
+/** Learns from the rows of `table`, of which every column but `target` is an input. */
+export function fitPreprocessor(table: Table, target: string): Preprocessor {
+  const features: Feature[] = [];
+  const dropped: DroppedColumn[] = [];
+  table.names.forEach((name, j) => {
+    if (name === target) return;
+    const column = table.columns[j]!;
+    const feature = column.kind === "numeric" ? numericFeature(name, column) : categoryFeature(table, name, column);
+    if ("reason" in feature) dropped.push(feature);
+    else features.push(feature);
+  });
+  if (features.length === 0)
+    throw new DataError(
+      `${table.source}: no column is left to learn from: ${dropped.map(({ name, reason }) => `"${name}" ${reason}`).join("; ") || "the target is the only one"}`,
+    );
+  return { features, dropped };
+}
+
+function numericFeature(name: string, { values }: NumericColumn): NumericFeature | DroppedColumn {
+  const present = values.filter((value) => !Number.isNaN(value));
+  if (present.length === 0) return { name, reason: "is empty" };
+  const missing = present.length < values.length ? 1 - present.length / values.length : null;
+  const { mean, std } = meanAndStd(present);
+  if (std === 0 && missing === null) return { name, reason: "is constant" };
+  return { kind: "numeric", name, mean, std: std || 1, missing };
+}
+
+/** Mean and standard deviation, scaled so that squares of large values do not overflow. */
+export function meanAndStd(values: Float64Array): { mean: number; std: number } {
+  const size = values.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
+  if (size === 0) return { mean: 0, std: 0 };
+  const scaled = values.map((value) => value / size);
+  const mean = scaled.reduce((sum, value) => sum + value, 0) / values.length;
+  const variance = scaled.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+  // A column whose spread is rounding alone is constant.
+  const std = Math.sqrt(variance) > 1e-13 ? Math.sqrt(variance) : 0;
+  return { mean: mean * size, std: std * size };
+}
+
+function categoryFeature(table: Table, name: string, column: TextColumn): CategoryFeature | DroppedColumn {
+  if (column.suspect)
+    throw new DataError(
+      `${table.source}: column "${name}" is numeric but data row ${column.suspect.row + 1} holds "${column.suspect.value}": correct it, or leave it empty if it is missing`,
+    );
+  const counts = new Map<string, number>();
+  for (const value of column.values) {
+    const level = value ?? MISSING_LEVEL;
+    counts.set(level, (counts.get(level) ?? 0) + 1);
+  }
+  if (counts.size < 2) return { name, reason: counts.has(MISSING_LEVEL) ? "is empty" : "is constant" };
+  if (counts.size > 20 && counts.size > column.values.length / 2)
+    return { name, reason: `has ${counts.size} different texts in ${column.values.length} rows, like an identifier` };
+  const levels = [...counts.keys()].sort();
+  return { kind: "category", name, levels, shares: levels.map((level) => counts.get(level)! / column.values.length) };
+}
+
+/** Number of inputs the features make. */
+export function inputWidth({ features }: Preprocessor): number {
+  return features.reduce((sum, feature) => sum + widthOf(feature), 0);
+}
+
+function widthOf(feature: Feature): number {
+  if (feature.kind === "category") return feature.levels.length;
+  return feature.missing === null ? 1 : 2;
+}
+
+/**
+ * The inputs, one row per row of the table. Throws DataError naming columns that are missing or of another kind than
+ * in training; columns that were not there in training are ignored.
+ */
+export function preprocess(preprocessor: Preprocessor, table: Table): Matrix {
+  checkColumns(preprocessor, table);
+  const result = matrix(table.rows, inputWidth(preprocessor));
+  let at = 0;
+  for (const feature of preprocessor.features) {
+    const column = columnOf(table, feature.name)!;
+    if (feature.kind === "numeric") writeNumeric(feature, column, result, at);
+    else writeCategory(feature, column, result, at);
+    at += widthOf(feature);
+  }
+  return result;
+}
+
+function checkColumns({ features }: Preprocessor, table: Table): void {
+  const absent = features.filter(({ name }) => !table.names.includes(name));
+  if (absent.length > 0) {
+    const names = absent.map(({ name }) => `"${name}"${didYouMean(name, table.names)}`);
+    throw new DataError(
+      `${table.source}: the model was fitted with ${absent.length === 1 ? "the column" : "the columns"} ${names.join(", ")}, which ${absent.length === 1 ? "is" : "are"} not there`,
+    );
+  }
+  for (const feature of features) {
+    const column = columnOf(table, feature.name)!;
+    if (feature.kind === "numeric" && column.kind === "text" && column.values.some((value) => value !== null)) {
+      const row =
+        column.suspect?.row ?? column.values.findIndex((value) => value !== null && Number.isNaN(Number(value)));
+      throw new DataError(
+        `${table.source}: column "${feature.name}" was numeric in training but data row ${row + 1} holds "${column.values[row]}"`,
+      );
+    }
+  }
+}
+
+function writeNumeric({ mean, std, missing }: NumericFeature, column: Column, out: Matrix, at: number): void {
+  for (let i = 0; i < out.rows; i++) {
+    const value = column.kind === "numeric" ? column.values[i]! : Number.NaN;
+    const isMissing = Number.isNaN(value);
+    out.data[i * out.cols + at] = isMissing ? 0 : (value - mean) / std;
+    if (missing === null) continue;
+    // Standardized like the number itself; an indicator that is always 1 carries nothing.
+    const spread = Math.sqrt(missing * (1 - missing)) || 1;
+    out.data[i * out.cols + at + 1] = ((isMissing ? 1 : 0) - missing) / spread;
+  }
+}
+
+function writeCategory({ levels, shares }: CategoryFeature, column: Column, out: Matrix, at: number): void {
+  const spread = Math.sqrt(shares.reduce((sum, share) => sum + share * (1 - share), 0));
+  const index = new Map(levels.map((level, k) => [level, k]));
+  for (let i = 0; i < out.rows; i++) {
+    const own = index.get(levelOf(column, i));
+    for (let k = 0; k < levels.length; k++)
+      out.data[i * out.cols + at + k] = own === undefined ? 0 : ((k === own ? 1 : 0) - shares[k]!) / spread;
+  }
+}
+
+/** The text of a cell; numbers count as their shortest decimal form, as they would be read from a file of texts. */
+function levelOf(column: Column, i: number): string {
+  if (column.kind === "text") return column.values[i] ?? MISSING_LEVEL;
+  const value = column.values[i]!;
+  return Number.isNaN(value) ? MISSING_LEVEL : `${value}`;
+}

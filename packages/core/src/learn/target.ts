@@ -1,0 +1,83 @@
+import { DataError, didYouMean } from "../errors.ts";
+import { type Column, columnOf, type Table } from "./table.ts";
+
+export type Task = "regression" | "classification";
+
+/** Fewer distinct whole numbers than this are taken for classes unless the user says otherwise. */
+const MAX_NUMERIC_CLASSES = 10;
+
+/** The target column; throws DataError with the nearest name when there is none. */
+export function targetColumn(table: Table, target: string): Column {
+  const column = columnOf(table, target);
+  if (column) return column;
+  throw new DataError(
+    `${table.source}: no column is named "${target}"${didYouMean(target, table.names)}; the columns are ${table.names.slice(0, 20).join(", ")}${table.names.length > 20 ? ", …" : ""}`,
+  );
+}
+
+/** Classification for texts and for at most ten different whole numbers, regression otherwise. */
+export function inferTask(table: Table, target: string): Task {
+  const column = targetColumn(table, target);
+  if (column.kind === "text") {
+    checkSuspect(table, target, column);
+    return "classification";
+  }
+  const distinct = new Set(column.values.filter((value) => !Number.isNaN(value)));
+  const whole = [...distinct].every(Number.isInteger);
+  return whole && distinct.size <= MAX_NUMERIC_CLASSES && column.values.length >= 5 * distinct.size
+    ? "classification"
+    : "regression";
+}
+
+/** Fewer rows than this cannot be learned from: every one of them must be judged by the others. */
+const MIN_ROWS = 5;
+
+/** Rows that have a target, and their targets; DataError when there are fewer than `minRows`. */
+export function numericTarget(
+  table: Table,
+  target: string,
+  minRows: number = MIN_ROWS,
+): { rows: number[]; values: Float64Array } {
+  const column = targetColumn(table, target);
+  if (column.kind === "text") {
+    checkSuspect(table, target, column);
+    const row = column.values.findIndex((value) => value !== null && !Number.isFinite(Number(value)));
+    throw new DataError(
+      `${table.source}: regression needs numbers, but target "${target}" holds "${column.values[row]}" in data row ${row + 1}: correct it, or use --task classification`,
+    );
+  }
+  const rows = rowsWith(table, target, minRows, (i) => !Number.isNaN(column.values[i]!));
+  return { rows, values: Float64Array.from(rows, (i) => column.values[i]!) };
+}
+
+/** Rows that have a class, and their classes as texts; DataError when there are fewer than `minRows`. */
+export function classTarget(
+  table: Table,
+  target: string,
+  minRows: number = MIN_ROWS,
+): { rows: number[]; values: string[]; numeric: boolean } {
+  const column = targetColumn(table, target);
+  const text = (i: number): string | null => {
+    if (column.kind === "text") return column.values[i]!;
+    return Number.isNaN(column.values[i]!) ? null : `${column.values[i]}`;
+  };
+  const rows = rowsWith(table, target, minRows, (i) => text(i) !== null);
+  return { rows, values: rows.map((i) => text(i)!), numeric: column.kind === "numeric" };
+}
+
+function rowsWith(table: Table, target: string, minRows: number, known: (i: number) => boolean): number[] {
+  const rows = Array.from({ length: table.rows }, (_, i) => i).filter(known);
+  if (rows.length === 0) throw new DataError(`${table.source}: target "${target}" is missing in every row`);
+  if (rows.length < minRows)
+    throw new DataError(
+      `${table.source}: at least ${minRows} rows with a target are needed to learn, got ${rows.length}${rows.length < table.rows ? ` of ${table.rows}` : ""}`,
+    );
+  return rows;
+}
+
+function checkSuspect(table: Table, target: string, column: Column): void {
+  if (column.kind === "text" && column.suspect)
+    throw new DataError(
+      `${table.source}: target "${target}" is numeric but data row ${column.suspect.row + 1} holds "${column.suspect.value}": correct it, or leave it empty if it is missing`,
+    );
+}

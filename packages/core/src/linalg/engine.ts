@@ -1,0 +1,75 @@
+import type { Matrix } from "../matrix/matrix.ts";
+
+/** What every long operation takes. */
+export interface WorkOptions {
+  /** Stops the work between two tiles or panels; the promise then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called now and then with the fraction done, from 0 to 1. */
+  readonly onProgress?: ((fraction: number) => void) | undefined;
+}
+
+/** The lower Cholesky factor L of A = L Lᵀ (the strict upper triangle is zero). */
+export interface CholeskyFactor {
+  readonly ok: true;
+  readonly lower: Matrix;
+}
+
+/** A was not positive definite to working precision. */
+export interface NotPositiveDefinite {
+  readonly ok: false;
+  /** Row whose pivot was not positive, from 0. */
+  readonly pivot: number;
+  /** The value of that pivot. */
+  readonly value: number;
+  /** A ridge that, added to the diagonal, makes the factorization succeed. */
+  readonly suggestedDiagReg: number;
+}
+
+export type CholeskyResult = CholeskyFactor | NotPositiveDefinite;
+
+/** A = V diag(values) Vᵀ. */
+export interface Eigh {
+  /** Ascending. */
+  readonly values: Float64Array;
+  /** Row i of `vectors` is the unit eigenvector of values[i] (that is Vᵀ), so that each vector is contiguous. */
+  readonly vectors: Matrix;
+}
+
+/** A = U diag(values) Vᵀ with r = min(rows, cols). */
+export interface Svd {
+  /** Descending, r of them. */
+  readonly values: Float64Array;
+  /** Uᵀ, r x rows. */
+  readonly left: Matrix;
+  /** Vᵀ, r x cols. */
+  readonly right: Matrix;
+}
+
+/**
+ * Dense float64 linear algebra. Every implementation obeys the same laws (`ntkit/testing`, `checkEngine`); one engine
+ * gives the same bits each time. Inputs are never modified.
+ */
+export interface Engine {
+  readonly name: "js" | "wasm" | "native";
+  /** One line for reports, e.g. "plain TypeScript" or "OpenBLAS 0.3.21, 2 threads". */
+  readonly description: string;
+  /** op(A) op(B), where op transposes when asked. O(mnk). */
+  matmul(a: Matrix, b: Matrix, options?: MatmulOptions): Promise<Matrix>;
+  /** Cholesky factorization of a symmetric matrix; only the lower triangle is read. O(n³/3). */
+  cholesky(a: Matrix, options?: WorkOptions): Promise<CholeskyResult>;
+  /** X with L X = B, or Lᵀ X = B when `transpose`. O(n² m). */
+  solveTriangular(lower: Matrix, b: Matrix, options?: TriangularOptions): Promise<Matrix>;
+  /** Eigenvalues and eigenvectors of a symmetric matrix; only the lower triangle is read. O(9n³). */
+  eigh(a: Matrix, options?: WorkOptions): Promise<Eigh>;
+  /** Thin singular value decomposition. */
+  svd(a: Matrix, options?: WorkOptions): Promise<Svd>;
+}
+
+export interface MatmulOptions extends WorkOptions {
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+}
+
+export interface TriangularOptions extends WorkOptions {
+  readonly transpose?: boolean;
+}

@@ -1,0 +1,112 @@
+import { jsEngine } from "../linalg/js-engine.ts";
+import { type Matrix, matrix, row, takeBlock } from "../matrix/matrix.ts";
+import { checkTraining, type PredictOptions } from "./options.ts";
+import { factorizeRegularized, type SolveFailure, solveFactorized } from "./regularized-solve.ts";
+import { alphaAt, gainsAt, type RidgePath, type SingularRidge, singularAt } from "./ridge-path.ts";
+
+/**
+ * What a model fitted without example i says about it, for every i at once:
+ *
+ *   yᵢ − f₋ᵢ(xᵢ) = αᵢ / (A⁻¹)ᵢᵢ        Var₋ᵢ(yᵢ) = 1 / (A⁻¹)ᵢᵢ,        A = K + diagReg·I
+ *
+ * Rasmussen & Williams (2006), equation 5.12. No refitting: exact for any kernel and ridge.
+ */
+export interface LeaveOneOut {
+  readonly ok: true;
+  /** Target minus prediction, n x outputs; the prediction is yTrain − residuals. */
+  readonly residuals: Matrix;
+  /** Predictive variance of a Gaussian process with covariance K and noise diagReg, noise included; n of them. */
+  readonly variances: Float64Array;
+}
+
+/** Leave-one-out residuals and variances at one ridge of a path. O(n² outputs). */
+export async function looAt(
+  path: RidgePath,
+  diagReg: number,
+  options: PredictOptions = {},
+): Promise<LeaveOneOut | SingularRidge> {
+  const singular = singularAt("looAt", path, diagReg);
+  if (singular) return singular;
+  const alpha = await alphaAt(path, diagReg, options);
+  return leaveOneOut(alpha, inverseDiagonal(path, diagReg));
+}
+
+/** Leave-one-out with the fit and the evidence that the same factorization gives. */
+export interface CholeskyLeaveOneOut extends LeaveOneOut {
+  readonly alpha: Matrix;
+  readonly diagReg: number;
+  /** ln det A. */
+  readonly logDet: number;
+}
+
+/**
+ * The same at one ridge from a Cholesky factorization A = L Lᵀ, where (A⁻¹)ᵢᵢ = Σₖ (L⁻¹)ₖᵢ²: a fraction of the work of
+ * an eigendecomposition, for large n. Works in panels of columns of L⁻¹, so that beside K, A and L only one copy of L is
+ * held. O(2n³/3).
+ */
+export async function looFromCholesky(
+  kTrainTrain: Matrix,
+  yTrain: Matrix,
+  options: PredictOptions & { readonly diagReg?: number | undefined } = {},
+): Promise<CholeskyLeaveOneOut | SolveFailure> {
+  const { diagReg = 0, engine = jsEngine, signal, onProgress } = options;
+  checkTraining("looFromCholesky", kTrainTrain, yTrain, diagReg);
+  const factor = await factorizeRegularized("looFromCholesky", kTrainTrain, diagReg, engine, { signal });
+  if (!factor.ok) return factor;
+  const { lower } = factor;
+  const alpha = await solveFactorized("looFromCholesky", lower, yTrain, engine, { signal });
+  const diagonal = new Float64Array(lower.rows);
+  for (let start = 0; start < lower.rows; start += PANEL) {
+    signal?.throwIfAborted();
+    const trailing = indices(start, lower.rows);
+    const width = Math.min(PANEL, trailing.length);
+    // Columns of L⁻¹ from `start` on are zero above row `start`.
+    const inverse = await engine.solveTriangular(
+      takeBlock(lower, trailing, trailing),
+      unitColumns(trailing.length, width),
+    );
+    addColumnSquares(inverse, diagonal.subarray(start, start + width));
+    onProgress?.(Math.min(1, (start + width) / lower.rows));
+  }
+  let logDet = 0;
+  for (let i = 0; i < lower.rows; i++) logDet += 2 * Math.log(lower.data[i * lower.cols + i]!);
+  return { ...leaveOneOut(alpha, diagonal), alpha, diagReg, logDet };
+}
+
+const PANEL = 256;
+
+/** (A⁻¹)ᵢᵢ = Σₖ Vᵢₖ²/(λₖ + diagReg). O(n²). */
+function inverseDiagonal(path: RidgePath, diagReg: number): Float64Array {
+  const diagonal = new Float64Array(path.values.length);
+  gainsAt("looAt", path, diagReg).forEach((gain, k) => {
+    const vector = row(path.vectors, k);
+    for (let i = 0; i < diagonal.length; i++) diagonal[i]! += vector[i]! * vector[i]! * gain;
+  });
+  return diagonal;
+}
+
+function leaveOneOut(alpha: Matrix, inverse: Float64Array): LeaveOneOut {
+  const residuals = alpha.data.map((value, at) => value / inverse[Math.floor(at / alpha.cols)]!);
+  return {
+    ok: true,
+    residuals: matrix(alpha.rows, alpha.cols, residuals),
+    variances: inverse.map((value) => 1 / value),
+  };
+}
+
+function indices(from: number, to: number): Uint32Array {
+  return Uint32Array.from({ length: to - from }, (_, i) => from + i);
+}
+
+function unitColumns(rows: number, cols: number): Matrix {
+  const unit = matrix(rows, cols);
+  for (let i = 0; i < cols; i++) unit.data[i * cols + i] = 1;
+  return unit;
+}
+
+function addColumnSquares(a: Matrix, sums: Float64Array): void {
+  for (let i = 0; i < a.rows; i++) {
+    const values = row(a, i);
+    for (let j = 0; j < values.length; j++) sums[j]! += values[j]! * values[j]!;
+  }
+}

@@ -1,0 +1,120 @@
+import { inputTile, prepareBatch } from "../kernel/input.ts";
+import { interpretKernel } from "../kernel/interpret.ts";
+import { kernelDiagonal, kernelFn } from "../kernel/kernel-fn.ts";
+import { checkPositiveSemidefinite } from "../kernel/positive-semidefinite.ts";
+import type { KernelState, KernelTile } from "../layers/kernel-state.ts";
+import { parseNetwork } from "../layers/network-file.ts";
+import { type Activations, walk } from "../layers/scope.ts";
+import { serial } from "../layers/serial.ts";
+import type { DenseSpec, Layer } from "../layers/spec.ts";
+import { type Matrix, matrix, takeBlock, takeRows, transpose } from "../matrix/matrix.ts";
+import { type Key, key, normal, permutation, split } from "../random/key.ts";
+import { atMost, type LawResult, TOLERANCE } from "./laws.ts";
+
+export interface KernelLawOptions {
+  readonly activations?: Activations;
+  readonly seed?: number;
+  /** Number of inputs. */
+  readonly n?: number;
+  /** Number of columns of the inputs. */
+  readonly d?: number;
+}
+
+/**
+ * The laws of an infinite-width kernel, checked on random inputs. Run it on your own network, layer or activation.
+ */
+export async function checkKernel(network: Layer, options: KernelLawOptions = {}): Promise<LawResult[]> {
+  const { activations = {}, seed = 1, n = 12, d = 5 } = options;
+  const [inputKey, orderKey] = split(key(seed), 2) as [Key, Key];
+  const x = matrix(n, d, normal(inputKey, n * d));
+  const gram = kernelFn(network, { activations });
+  const whole = await gram(x, null, ["nngp", "ntk"]);
+  const order = permutation(orderKey, n);
+  const permuted = await gram(takeRows(x, order), null, ["nngp", "ntk"]);
+  const half = Math.floor(n / 2);
+  const [low, high] = [range(0, half), range(half, n)];
+  const corner = await gram(takeRows(x, high), takeRows(x, low), ["nngp", "ntk"]);
+  const tiled = await gram(x, null, ["nngp", "ntk"], { tile: 5 });
+  const nested = await kernelFn(serial(serial(network)), { activations })(x, null, ["nngp", "ntk"]);
+  const both = (law: string, check: (name: "nngp" | "ntk") => boolean): LawResult => {
+    const wrong = (["nngp", "ntk"] as const).filter((name) => !check(name));
+    return { law, ok: wrong.length === 0, detail: wrong.length === 0 ? "same bits" : `${wrong.join(" and ")} differ` };
+  };
+  return [
+    both("K(x, z) = K(z, x)", (name) => sameBits(whole[name], transpose(whole[name]))),
+    both("permuting the inputs permutes the kernel", (name) =>
+      sameBits(permuted[name], takeBlock(whole[name], order, order)),
+    ),
+    both("a block is the slice of the whole", (name) => sameBits(corner[name], takeBlock(whole[name], high, low))),
+    both("tiles of any size give the same bits", (name) => sameBits(tiled[name], whole[name])),
+    both("serial is associative", (name) => sameBits(nested[name], whole[name])),
+    both("the diagonal alone is the diagonal of the whole", (name) =>
+      kernelDiagonal(network, x, name, { activations }).every((value, i) =>
+        Object.is(value, whole[name].data[i * n + i]),
+      ),
+    ),
+    ...(await Promise.all((["nngp", "ntk"] as const).map((name) => positiveSemidefinite(name, whole[name])))),
+    ...(hasTangentLaw(network) ? [tangentLaw(network, activations, takeRows(x, high), takeRows(x, low))] : []),
+  ];
+}
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from }, (_, i) => from + i);
+}
+
+function sameBits(a: Matrix, b: Matrix): boolean {
+  return a.rows === b.rows && a.data.every((value, i) => Object.is(value, b.data[i]));
+}
+
+async function positiveSemidefinite(name: string, gram: Matrix): Promise<LawResult> {
+  const { ok, smallestEigenvalue, tolerance } = await checkPositiveSemidefinite(gram);
+  const detail = `smallest eigenvalue ${smallestEigenvalue.toExponential(2)}, allowed ${(-tolerance).toExponential(2)}`;
+  return { law: `the ${name} is positive semidefinite`, ok, detail };
+}
+
+/** Steps have no derivative kernel: their κ̇ is 0 by definition, where the true one diverges. */
+function hasTangentLaw(network: Layer): boolean {
+  return [...walk(network)].every(
+    (layer) => layer.type !== "sign" && !(layer.type === "rectifiedMonomial" && layer.degree === 0),
+  );
+}
+
+/**
+ * Θ = d/dρ at ρ = 1 of the NNGP between two networks whose weights are ρ-correlated: each dense layer multiplies the
+ * covariance it makes by ρ and leaves variances alone. Fourth-order differences, pairs of different inputs.
+ */
+function tangentLaw(network: Layer, activations: Activations, x1: Matrix, x2: Matrix): LawResult {
+  const parsed = parseNetwork(network);
+  const [a, b] = [prepareBatch("tangentLaw", x1), prepareBatch("tangentLaw", x2)];
+  const input = inputTile(a, b, { row: 0, rows: x1.rows, col: 0, cols: x2.rows }, true);
+  const exact = interpretKernel(parsed, input, activations) as KernelTile; // checked to be one tile by kernelFn before
+  const correlated = (rho: number) => {
+    const after = (layer: Layer, output: KernelState, _: string, before: KernelState) =>
+      layer.type === "dense" ? correlate(layer, output as KernelTile, before as KernelTile, rho) : output;
+    return (interpretKernel(parsed, input, activations, { after }) as KernelTile).nngp;
+  };
+  const h = 1e-3;
+  const [p1, m1, p2, m2] = [correlated(1 + h), correlated(1 - h), correlated(1 + 2 * h), correlated(1 - 2 * h)];
+  const scale = Math.max(...exact.ntk!.map(Math.abs), Number.MIN_VALUE);
+  const errors = exact.ntk!.map((theta, at) => {
+    const derivative = (8 * (p1[at]! - m1[at]!) - (p2[at]! - m2[at]!)) / (12 * h);
+    return Math.abs(theta - derivative) / scale;
+  });
+  return atMost(
+    "the tangent kernel is the derivative of the NNGP in the correlation of the weights",
+    Math.max(...errors),
+    TOLERANCE.finiteDifference,
+  );
+}
+
+/** The covariance a dense layer makes when its own weights are ρ-correlated: c + (ρ − 1)·(what they contribute). */
+function correlate(layer: DenseSpec, output: KernelTile, input: KernelTile, rho: number): KernelTile {
+  const bias = (layer.bStd ?? 0) > 0 ? 1 : 0;
+  const own = layer.parameterization === "standard" ? input.nngp.map((c) => input.width * c + bias) : output.nngp;
+  const nngp = output.nngp.map((c, at) => c + (rho - 1) * own[at]!);
+  const sine = nngp.map((c, at) => {
+    const bound = Math.sqrt(output.var1[Math.floor(at / output.cols)]! * output.var2[at % output.cols]!);
+    return Math.sqrt((bound - c) * (bound + c));
+  });
+  return { ...output, nngp, sine };
+}

@@ -1,0 +1,133 @@
+import { platform } from "node:process";
+import type { LibraryHandle } from "koffi";
+
+/** The functions used, by LAPACK name, with the number of their character arguments and of all their arguments. */
+const SIGNATURES = {
+  dgemm: { characters: 2, pointers: 11 },
+  dtrsm: { characters: 4, pointers: 7 },
+  dpotrf: { characters: 1, pointers: 4 },
+  dsyevd: { characters: 2, pointers: 9 },
+  dsyevr: { characters: 3, pointers: 18 },
+  dgesdd: { characters: 1, pointers: 13 },
+} as const;
+
+export type Routine = keyof typeof SIGNATURES;
+export type Pointer = Float64Array | BigInt64Array;
+
+/** A BLAS with LAPACK. */
+export interface Library {
+  /** E.g. "OpenBLAS 0.3.21". */
+  readonly title: string;
+  /** Number of threads it uses, when it says. */
+  readonly threads: number | undefined;
+  /** Runs a Fortran routine on a thread of its own: first its character arguments, then pointers, in order. */
+  call(routine: Routine, characters: string, ...pointers: readonly Pointer[]): Promise<void>;
+}
+
+/**
+ * An integer argument. Sixty-four bits with the number in the lower half (on little-endian machines) serve libraries
+ * built with 32-bit and with 64-bit integers alike, so that the wrong guess cannot crash.
+ */
+export function integer(value: number): BigInt64Array {
+  return BigInt64Array.of(BigInt(value));
+}
+
+/** The integer a routine wrote. */
+export function integerIn(argument: BigInt64Array): number {
+  return Number(BigInt.asIntN(32, argument[0]!));
+}
+
+type Koffi = typeof import("koffi");
+
+interface Candidate {
+  readonly path: string;
+  /** A plain name that may lead to the slow reference implementation: taken only when it shows to be another. */
+  readonly mustShow?: boolean;
+}
+
+const CANDIDATES: Readonly<Record<string, readonly Candidate[]>> = {
+  linux: [
+    { path: "libopenblas.so.0" },
+    { path: "libmkl_rt.so.2" },
+    { path: "libflexiblas.so.3" },
+    { path: "liblapack.so.3", mustShow: true },
+  ],
+  darwin: [
+    { path: "/System/Library/Frameworks/Accelerate.framework/Accelerate" },
+    { path: "/opt/homebrew/opt/openblas/lib/libopenblas.dylib" },
+  ],
+  win32: [{ path: "libopenblas.dll" }, { path: "mkl_rt.2.dll" }],
+};
+
+/** Functions that only the fast libraries have. */
+const SHOWS = ["openblas_get_config", "mkl_get_max_threads"];
+
+/** The first library that loads and has every routine, or why there is none. `path` stands for all candidates. */
+export function loadLibrary(koffi: Koffi, path: string | undefined): Library | { readonly unavailable: string } {
+  const reasons: string[] = [];
+  const candidates: readonly Candidate[] = path === undefined ? (CANDIDATES[platform] ?? []) : [{ path }];
+  for (const candidate of candidates) {
+    try {
+      const handle = koffi.load(candidate.path);
+      if (candidate.mustShow && !SHOWS.some((name) => find(handle, name, "void", [])))
+        throw new Error("is the reference implementation, slower than plain TypeScript");
+      return bind(handle, candidate.path);
+    } catch (error) {
+      reasons.push(`${candidate.path}: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+  return { unavailable: reasons.length === 0 ? `no library is known for ${platform}` : reasons.join("; ") };
+}
+
+type Function = ReturnType<LibraryHandle["func"]>;
+
+function find(handle: LibraryHandle, name: string, result: string, parameters: string[]): Function | undefined {
+  try {
+    return handle.func(name, result, parameters);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Fortran names end in _, and some builds mark 64-bit integers or themselves in the name. */
+const SPELLINGS: readonly ((name: string) => string)[] = [
+  (name) => `${name}_`,
+  (name) => `${name}_64_`,
+  (name) => `scipy_${name}_`,
+  (name) => `scipy_${name}_64_`,
+];
+
+function bind(handle: LibraryHandle, path: string): Library {
+  const routines = new Map<Routine, Function>();
+  for (const [name, { characters, pointers }] of Object.entries(SIGNATURES)) {
+    // Fortran passes the lengths of character arguments behind the others; compilers rely on them being there.
+    const parameters = [
+      ...Array<string>(characters).fill("str"),
+      ...Array<string>(pointers).fill("void *"),
+      ...Array<string>(characters).fill("size_t"),
+    ];
+    const found = SPELLINGS.map((spell) => find(handle, spell(name), "void", parameters)).find((f) => f !== undefined);
+    if (found === undefined) throw new Error(`has no ${name}`);
+    // The keys of SIGNATURES are the routines.
+    routines.set(name as Routine, found);
+  }
+  return {
+    ...identify(handle, path),
+    call: (routine, characters, ...pointers) =>
+      new Promise((resolve, reject) => {
+        const letters = [...characters];
+        routines
+          .get(routine)!
+          .async(...letters, ...pointers, ...letters.map(() => 1), (error: unknown) =>
+            error ? reject(error) : resolve(),
+          );
+      }),
+  };
+}
+
+function identify(handle: LibraryHandle, path: string): { title: string; threads: number | undefined } {
+  const config: unknown = find(handle, "openblas_get_config", "str", [])?.();
+  const threads: unknown = find(handle, "openblas_get_num_threads", "int", [])?.();
+  const title = typeof config === "string" ? config.split(" ").slice(0, 2).join(" ") : path;
+  return { title, threads: typeof threads === "number" ? threads : undefined };
+}

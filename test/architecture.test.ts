@@ -1,0 +1,86 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+
+const ROOT = resolve(import.meta.dirname, "..");
+const CORE = join(ROOT, "packages/core/src");
+
+/** Folders of core, lowest first: a folder may import from itself and from those of a lower rank. */
+const RANKS: Readonly<Record<string, number>> = {
+  "errors.ts": 0,
+  matrix: 1,
+  linalg: 2,
+  random: 2,
+  special: 2,
+  activations: 3,
+  layers: 4,
+  kernel: 5,
+  network: 5,
+  predict: 7,
+  learn: 8,
+  testing: 9,
+  "index.ts": 9,
+};
+
+/** What each package may import, beside its own files. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  core: [],
+  engine: ["ntkit", "koffi", "node:"],
+  cli: ["ntkit", "@ntkit/engine", "node:", ...dependenciesOf("cli")],
+};
+
+function dependenciesOf(name: string): string[] {
+  const manifest = JSON.parse(readFileSync(join(ROOT, "packages", name, "package.json"), "utf8"));
+  return Object.keys(manifest.dependencies ?? {});
+}
+
+function sourceFiles(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => join(folder, file));
+}
+
+/** Every module a file names: static, side-effect, dynamic and type imports, and re-exports. */
+function importsOf(file: string): string[] {
+  const text = readFileSync(file, "utf8");
+  const pattern = /(?:\bfrom\s*|\bimport\s*\(?\s*)["']([^"']+)["']/g;
+  return [...text.matchAll(pattern)].map((match) => match[1]!);
+}
+
+function rankOf(file: string): number {
+  const top = relative(CORE, file).split("/")[0]!;
+  const rank = RANKS[top];
+  if (rank === undefined) throw new Error(`${top} of core has no rank: add it to RANKS`);
+  return rank;
+}
+
+describe("inside core, imports point downwards", () => {
+  it.each(sourceFiles(CORE).map((file) => [relative(CORE, file), file]))("%s", (_, file) => {
+    for (const specifier of importsOf(file)) {
+      expect(specifier.startsWith("."), `${specifier} is not a file of core`).toBe(true);
+      const target = resolve(dirname(file), specifier);
+      const sameFolder = dirname(relative(CORE, target)).split("/")[0] === dirname(relative(CORE, file)).split("/")[0];
+      if (!sameFolder) expect(rankOf(target), `${specifier} ranks too high`).toBeLessThan(rankOf(file));
+    }
+  });
+});
+
+describe("packages import only what they may", () => {
+  for (const name of ["core", "engine", "cli"]) {
+    it(name, () => {
+      for (const file of sourceFiles(join(ROOT, "packages", name, "src"))) {
+        const foreign = importsOf(file).filter((specifier) => !specifier.startsWith("."));
+        const refused = foreign.filter((specifier) => !ALLOWED[name]!.some((prefix) => specifier.startsWith(prefix)));
+        expect(refused, relative(ROOT, file)).toEqual([]);
+      }
+    });
+  }
+});
+
+describe("core is isomorphic and explicit", () => {
+  const forbidden = /\b(document|window|process|Buffer|console)\s*[.[]|Math\.random|Date\.now|new Date\(|require\(/;
+  it.each(sourceFiles(CORE).map((file) => [relative(CORE, file), file]))("%s", (_, file) => {
+    const code = readFileSync(file, "utf8").replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
+    expect(code.match(forbidden)?.[0]).toBeUndefined();
+  });
+});
