@@ -205,6 +205,7 @@ export type {
 } from "./learn/model.ts";
 export { decodeModel, encodeModel } from "./learn/model-file.ts";
 export type { CategoryFeature, DroppedColumn, Feature, NumericFeature, Preprocessor } from "./learn/preprocess.ts";
+export { type Split, trainTestSplit } from "./learn/split.ts";
 export type { CandidateScore } from "./learn/select.ts";
 export { type Column, inferColumn, type NumericColumn, type Table, type TextColumn, takeTableRows } from "./learn/table.ts";
 export { inferTask, type Task } from "./learn/target.ts";

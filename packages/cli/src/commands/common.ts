@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { type Command, InvalidArgumentError } from "commander";
 import { type Layer, NetworkError, parseNetwork } from "ntkit";
 import { readInput } from "../io/read-input.ts";
+import type { ReadTableOptions } from "../io/table-file.ts";
 import { makeOutput, type Output } from "../output.ts";
 
 /** Options every command has. */
@@ -14,6 +14,22 @@ export function withCommonOptions(command: Command): Command {
   return command
     .option("--json", "print one JSON object on stdout and nothing else there")
     .option("-q, --quiet", "no progress and no notes on stderr");
+}
+
+/** Options of every command that reads a table. */
+export interface TableOptions {
+  readonly delimiter?: string;
+  readonly header: boolean;
+}
+
+export function withTableOptions(command: Command): Command {
+  return command
+    .option("--delimiter <text>", "what separates fields of a text table (or: tab); found when absent")
+    .option("--no-header", "the first line holds values, not column names; columns are then x0, x1, …");
+}
+
+export function tableReading({ delimiter, header }: TableOptions): ReadTableOptions {
+  return { header, delimiter: delimiter === "tab" || delimiter === "\\t" ? "\t" : delimiter };
 }
 
 export function outputOf({ json = false, quiet = false }: CommonOptions): Output {

@@ -83,14 +83,18 @@ async function parseRecords(
 ): Promise<{ records: string[][]; lines: number[] }> {
   const { parse, CsvError } = await import("csv-parse/sync");
   try {
-    const found: { record: string[]; info: { lines: number } }[] = parse(text, {
+    const lines: number[] = [];
+    const records: string[][] = parse(text, {
       delimiter,
       bom: true,
-      info: true,
       relax_column_count: true,
       skip_empty_lines: true,
+      on_record(record: string[], info) {
+        lines.push(info.lines);
+        return record;
+      },
     });
-    return { records: found.map(({ record }) => record), lines: found.map(({ info }) => info.lines) };
+    return { records, lines };
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     const line = "lines" in error ? `, line ${error.lines}` : "";

@@ -59,7 +59,7 @@ export function integrateAdaptively(f: Integrands, options: AdaptiveOptions): Ad
     }
     if (done) {
       panels.push(panel.high);
-      for (let k = 0; k < count; k++) total[k] = total[k]! + panel.sums[k]!;
+      for (let k = 0; k < count; k++) total[k] = total[k]! + (left[k]! + right[k]!);
       continue;
     }
     const depth = panel.depth + 1;

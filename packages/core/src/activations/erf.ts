@@ -64,9 +64,9 @@ function anglesBelow(beta: number, r: number, c: number, sine: number, p: number
   const apart = (q - p) / (rootP + rootQ);
   const angle = (v: number, rootV: number, sign: number): number => {
     const own = Math.sqrt(1 + 2 * beta * v);
-    const growth = (sign * (beta * (q - p)) + beta * sine * (beta * sine)) / (r + own);
-    const cross = v * growth + (below - sign * rootV * apart) * own;
-    return Math.atan2(beta * cross, own * r + beta * v * (beta * c));
+    const growth = (sign * beta * (q - p)) / (r + own) / r + ((beta * sine) / (r + own)) * ((beta * sine) / r);
+    const cross = (v / own) * growth + (below - sign * rootV * apart) / r;
+    return Math.atan2(beta * cross, 1 + ((beta * v) / own) * ((beta * c) / r));
   };
   return [angle(p, rootP, 1), angle(q, rootQ, -1)];
 }

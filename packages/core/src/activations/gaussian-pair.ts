@@ -26,7 +26,8 @@ const REACH = 10;
  *
  *   u = √p (cos(θ/2) s + sin(θ/2) t),   v = ±√q (cos(θ/2) s − sin(θ/2) t),   s, t independent N(0, 1), ± the sign of c
  *
- * For given t the integrand has kinks in s where u or v has one; in t, where two of those meet. Without kinks the rule in t is
+ * For given t the integrand has kinks in s where u or v has one; in t, where two of those meet. 0 counts as one, for steep φ.
+ * Without kinks the rule in t is
  * Gauss-Hermite with 4, 8, … nodes: few when the rows are nearly parallel, the case it is meant for.
  */
 export function pairExpectation(
@@ -40,7 +41,7 @@ export function pairExpectation(
   const { count, kinks, tolerance, what } = options;
   const given = (t: number): Float64Array => {
     const shift = sin * t;
-    const breaks = kinks.flatMap((k) => [(k / rootP - shift) / cos, (k / rootQ + shift) / cos]);
+    const breaks = [0, ...kinks].flatMap((k) => [(k / rootP - shift) / cos, (k / rootQ + shift) / cos]);
     const inner: Integrands = (s, values) => {
       f(rootP * (cos * s + shift), rootQ * (cos * s - shift), values);
       const density = Math.exp(-0.5 * s * s) / SQRT_TWO_PI;
@@ -53,7 +54,8 @@ export function pairExpectation(
     const sums = byGaussHermite(given, count, tolerance);
     if (sums) return sums;
   }
-  const crossings = kinks.flatMap((k) => kinks.map((l) => (k / rootP - l / rootQ) / (2 * sin)));
+  const points = [0, ...kinks];
+  const crossings = points.flatMap((k) => points.map((l) => (k / rootP - l / rootQ) / (2 * sin)));
   const outer: Integrands = (t, values) => {
     const density = Math.exp(-0.5 * t * t) / SQRT_TWO_PI;
     given(t).forEach((value, k) => {

@@ -99,7 +99,7 @@ function integrateDirectly(
 ): void {
   const floors = [
     Math.sqrt(first.square) * Math.sqrt(second.square),
-    Math.sqrt(first.slopeSquare) * Math.sqrt(second.slopeSquare),
+    Math.max(Math.sqrt(first.slopeSquare) * Math.sqrt(second.slopeSquare), 1e-3 * dphi(0) ** 2),
   ];
   const integrands = (u: number, v: number, values: Float64Array) => {
     values[0] = phi(u) * phi(v);
@@ -108,7 +108,7 @@ function integrateDirectly(
   const sums = pairExpectation(integrands, pair, {
     count: 2,
     kinks,
-    tolerance: (_, index) => 1e-13 * floors[index]!,
+    tolerance: (_, index) => 1e-12 * floors[index]!,
     what: `${name} at variances ${pair.p}, ${pair.q}`,
   });
   out[0] = sums[0]!;

@@ -69,7 +69,8 @@ function newSine(rowP: Float64Array, rowQ: Float64Array, negative: boolean, { c,
   const [rootP, rootQ] = [Math.sqrt(p), Math.sqrt(q)];
   const [normP, normQ] = [norm(rowP, rootP), norm(rowQ, rootQ)];
   const bound = normP * normQ;
-  if (bound === 0 || !Number.isFinite(bound)) return bound;
+  if (normP === 0 || normQ === 0) return 0;
+  if (!Number.isFinite(bound)) return Infinity;
   const below = oneMinusAbsRho(rootP * rootQ, c, sine);
   const signOdd = c < 0 ? -1 : 1;
   let [alpha, beta, power, lost, distance] = [1 / normP, (negative ? -1 : 1) / normQ, 1, 0, 0];

@@ -33,7 +33,7 @@ const REACH = 13;
 
 export const FIRST_CHECK = 8;
 
-/** E φ² and E φ'², with panels halved until they hold φ, φ', φ² and φ'² to 1e-14 of their size. */
+/** E φ² and E φ'², with panels halved until they hold φ, φ', φ² and φ'² to 1e-14 of their size (1e-15 of φ'(0), φ'(0)²). */
 export function rowMoments({ name, phi, dphi, kinks }: SmoothPieces, p: number): RowMoments {
   const root = Math.sqrt(p);
   const integrands: Integrands = (z, values) => {
@@ -45,7 +45,9 @@ export function rowMoments({ name, phi, dphi, kinks }: SmoothPieces, p: number):
     values[3] = slope * slope * density;
   };
   const edges = edgesBetween(REACH, [0, ...kinks.map((kink) => kink / root)]);
-  const tolerance = (scale: number) => 1e-14 * scale + 1e-300;
+  const steepness = Math.abs(dphi(0));
+  const floors = [0, steepness, 0, steepness * steepness];
+  const tolerance = (scale: number, index: number) => 1e-14 * scale + 1e-15 * floors[index]! + Number.MIN_VALUE;
   const what = `${name} at variance ${p}`;
   const { sums, panels } = integrateAdaptively(integrands, { count: 4, edges, maxWidth: 3.25, tolerance, what });
   return { p, square: sums[2]!, slopeSquare: sums[3]!, panels };

@@ -1,5 +1,6 @@
 import { addToDiagonal, type Matrix, matrix } from "../matrix/matrix.ts";
 import { blockAt, transposed } from "./block.ts";
+import { dot } from "./dot.ts";
 import type { CholeskyResult, WorkOptions } from "./engine.ts";
 import { lowerTriangle } from "./lower-triangle.ts";
 import { multiplyAdd } from "./multiply-add.ts";
@@ -63,7 +64,7 @@ async function factorize(l: Float64Array, n: number, work: Work): Promise<BadPiv
     await subtractFinishedColumns(l, n, j, cols, partOf(work, cost(j, n), cost(j + cols, n)));
     for (let i = j; i < j + cols; i++) {
       finishRow(l, n, i, j, i);
-      const pivot = l[i * n + i]! - sumOfSquares(l, i * n + j, i - j);
+      const pivot = l[i * n + i]! - dot(l, i * n + j, l, i * n + j, i - j);
       if (!(pivot > 0)) return { pivot: i, value: Number.isNaN(pivot) ? Number.NEGATIVE_INFINITY : pivot };
       l[i * n + i] = Math.sqrt(pivot);
       l.fill(0, i * n + i + 1, (i + 1) * n);
@@ -90,14 +91,6 @@ function finishRow(l: Float64Array, n: number, i: number, from: number, to: numb
   const rowI = i * n;
   for (let c = from; c < to; c++) {
     const rowC = c * n;
-    let sum = l[rowI + c]!;
-    for (let p = from; p < c; p++) sum -= l[rowI + p]! * l[rowC + p]!;
-    l[rowI + c] = sum / l[rowC + c]!;
+    l[rowI + c] = (l[rowI + c]! - dot(l, rowI + from, l, rowC + from, c - from)) / l[rowC + c]!;
   }
-}
-
-function sumOfSquares(l: Float64Array, start: number, count: number): number {
-  let sum = 0;
-  for (let p = start; p < start + count; p++) sum += l[p]! * l[p]!;
-  return sum;
 }

@@ -2,6 +2,7 @@ import { NumericalError } from "../errors.ts";
 import { checkFinite } from "../matrix/check.ts";
 import { type Matrix, matrix, row, transpose } from "../matrix/matrix.ts";
 import { blockOf, transposed } from "./block.ts";
+import { dot } from "./dot.ts";
 import { eighInPlace } from "./eigh.ts";
 import type { Svd, WorkOptions } from "./engine.ts";
 import { multiplyAdd } from "./multiply-add.ts";
@@ -54,12 +55,8 @@ function noiseLevel(squares: Float64Array): number {
   return 2 * Number.EPSILON * Math.sqrt(squares.reduce((x, y) => Math.max(x, y), 0));
 }
 
-function squaredLengths(rows: Matrix): Float64Array {
-  return Float64Array.from({ length: rows.rows }, (_, i) => {
-    let sum = 0;
-    for (const value of row(rows, i)) sum += value * value;
-    return sum;
-  });
+function squaredLengths({ rows, cols, data }: Matrix): Float64Array {
+  return Float64Array.from({ length: rows }, (_, i) => dot(data, i * cols, data, i * cols, cols));
 }
 
 /**
@@ -77,7 +74,7 @@ async function orthogonalizeRows(rows: Matrix, partners: Matrix, work: Work): Pr
       for (let j = i + 1; j < r; j++) {
         const [alpha, beta] = [squares[i]!, squares[j]!];
         if (alpha <= noise || beta <= noise) continue;
-        const gamma = dotRows(rows.data, i * cols, j * cols, cols);
+        const gamma = dot(rows.data, i * cols, rows.data, j * cols, cols);
         if (Math.abs(gamma) <= tolerance * Math.sqrt(alpha * beta)) continue;
         const zeta = (beta - alpha) / (2 * gamma);
         const t = (zeta < 0 ? -1 : 1) / (Math.abs(zeta) + Math.sqrt(1 + zeta * zeta));
@@ -93,12 +90,6 @@ async function orthogonalizeRows(rows: Matrix, partners: Matrix, work: Work): Pr
     if (rotations === 0) return;
   }
   throw new NumericalError(`svd: rows were not orthogonal after ${MAX_SWEEPS} sweeps`);
-}
-
-function dotRows(data: Float64Array, x: number, y: number, count: number): number {
-  let sum = 0;
-  for (let j = 0; j < count; j++) sum += data[x + j]! * data[y + j]!;
-  return sum;
 }
 
 /** Lengths of the rows, descending, the rows divided by them (those that are noise made orthonormal), the partners. */

@@ -1,4 +1,5 @@
 import { blockAt, transposed } from "./block.ts";
+import { dot } from "./dot.ts";
 import { multiplyAdd } from "./multiply-add.ts";
 import { partOf, type Work } from "./work.ts";
 
@@ -42,7 +43,7 @@ export async function tridiagonalize(a: Float64Array, n: number, work: Work): Pr
       offDiagonal[i - 1] = reflector.norm;
       tau[i] = reflector.tau;
       makeUpdate(a, w, n, i, end, reflector.tau);
-      await work.breathe(done(i + 1));
+      await work.breathe(done(i));
     }
     const [v, rowsOfW] = [blockAt(a, n, start), blockAt(w, n, PANEL - (end - start))];
     const product = { c: blockAt(a, n), m: start, n: start, k: end - start, sign: -1, lowerOnly: true } as const;
@@ -95,18 +96,12 @@ function makeUpdate(a: Float64Array, w: Float64Array, n: number, i: number, end:
   for (let r = i + 1; r < end; r++) {
     const vr = a.subarray(r * n, r * n + i);
     const wr = w.subarray(offsetInW(n, r, end), offsetInW(n, r, end) + i);
-    const [vv, wv] = [dot(vr, v), dot(wr, v)];
+    const [vv, wv] = [dot(vr, 0, v, 0, i), dot(wr, 0, v, 0, i)];
     for (let j = 0; j < i; j++) p[j]! -= wr[j]! * vv + vr[j]! * wv;
   }
   for (let j = 0; j < i; j++) p[j]! *= tau;
-  const half = 0.5 * tau * dot(p, v);
+  const half = 0.5 * tau * dot(p, 0, v, 0, i);
   for (let j = 0; j < i; j++) p[j]! -= half * v[j]!;
-}
-
-function dot(x: Float64Array, y: Float64Array): number {
-  let sum = 0;
-  for (let j = 0; j < x.length; j++) sum += x[j]! * y[j]!;
-  return sum;
 }
 
 /** y += A x for the leading block of the size of x; reads each entry of the lower triangle once, four rows at a time. */
@@ -177,9 +172,8 @@ function reflectorTriangle(t: Tridiagonal, start: number, count: number): Float6
   const s = new Float64Array(count * count);
   for (let p = 0; p < count; p++) {
     const tau = t.tau[start + p]!;
-    const v = t.reflectors.subarray((start + p) * n, (start + p) * n + start + p);
     const products = Float64Array.from({ length: p }, (_, q) =>
-      dot(t.reflectors.subarray((start + q) * n, (start + q) * n + start + q), v),
+      dot(t.reflectors, (start + q) * n, t.reflectors, (start + p) * n, start + q),
     );
     for (let q = 0; q < p; q++) {
       let sum = 0;

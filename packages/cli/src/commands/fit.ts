@@ -1,0 +1,142 @@
+import { bestEngine } from "@ntkit/engine";
+import { Command, Option } from "commander";
+import {
+  type Candidate,
+  DataError,
+  defaultCandidates,
+  type Engine,
+  encodeModel,
+  evaluateClassification,
+  evaluateRegression,
+  fitClassification,
+  fitRegression,
+  inferTask,
+  type Layer,
+  type Model,
+  type Table,
+  type Task,
+  trainTestSplit,
+} from "ntkit";
+import { type ReadTableOptions, readTable } from "../io/table-file.ts";
+import { checkWritable, writeFileAtomic } from "../io/write-file.ts";
+import type { Output } from "../output.ts";
+import { checkPlotPath, type Evaluation, writePlot } from "../plot.ts";
+import { fitReport, type FitSummary, fitSummary } from "../report.ts";
+import {
+  type CommonOptions,
+  fraction,
+  integer,
+  outputOf,
+  readNetwork,
+  type TableOptions,
+  tableReading,
+  withCommonOptions,
+  withTableOptions,
+} from "./common.ts";
+
+interface FitCommandOptions extends CommonOptions, TableOptions {
+  readonly target: string;
+  readonly task?: Task;
+  readonly network?: string;
+  readonly testFraction: number;
+  readonly test?: string;
+  readonly seed: number;
+  readonly out?: string;
+  readonly plot?: string;
+}
+
+export function fitCommand(signal: AbortSignal): Command {
+  const command = new Command("fit")
+    .description("Fit an infinitely wide network to a table, say how good it is, and save the model.")
+    .addHelpText("before", "Example:\n  ntkit fit houses.csv --target price --out houses.ntkit --plot houses.svg\n")
+    .argument("<table>", "CSV, TSV, Parquet or .npy, each of them gzipped or not; - is standard input")
+    .requiredOption("--target <column>", "the column to predict")
+    .addOption(new Option("--task <task>", "found from the target when absent").choices(["regression", "classification"]))
+    .option("--network <file>", "network file (JSON); without it architectures are chosen by leave-one-out")
+    .option("--test-fraction <share>", "rows held out to score the model; 0 scores nothing", fraction, 0.2)
+    .option("--test <table>", "a table to score the model on, instead of held-out rows")
+    .option("--seed <integer>", "decides which rows are held out", integer(0), 0)
+    .option("--out <file>", "where the model goes, fitted again on all rows when some were held out")
+    .option("--plot <file>", "a picture (.svg): predicted against true, or the confusion matrix")
+    .action((table: string, options: FitCommandOptions) => runFit(table, options, signal));
+  return withCommonOptions(withTableOptions(command));
+}
+
+async function runFit(path: string, options: FitCommandOptions, signal: AbortSignal): Promise<void> {
+  const output = outputOf(options);
+  if (options.out !== undefined) await checkWritable(options.out);
+  if (options.plot !== undefined) await checkPlotPath(options.plot, options);
+  const network = options.network === undefined ? undefined : await readNetwork(options.network);
+  const table = await readTable(path, tableReading(options));
+  const task = options.task ?? inferTask(table, options.target);
+  const { train, test } = await split(table, task, options, tableReading(options));
+  const { engine, notes } = await bestEngine();
+  const context: FitContext = { options, task, network, engine, signal, output };
+  const scored = await fitOn(train, "fitting", context);
+  const evaluation = test && (await evaluate(scored, train, test, context));
+  const refitted = options.out !== undefined && test !== null && options.test === undefined;
+  const model = refitted ? await fitOn(table, "fitting on all rows", context) : scored;
+  const summary: FitSummary = { path, table, train, model: scored, evaluation, engine, notes, options, refitted };
+  await save(options, model, evaluation, output);
+  for (const line of fitReport(summary)) output.print(line);
+  output.result(fitSummary(summary));
+}
+
+interface FitContext {
+  readonly options: FitCommandOptions;
+  readonly task: Task;
+  readonly network: Layer | undefined;
+  readonly engine: Engine;
+  readonly signal: AbortSignal;
+  readonly output: Output;
+}
+
+async function split(
+  table: Table,
+  task: Task,
+  { target, seed, testFraction, test }: FitCommandOptions,
+  reading: ReadTableOptions,
+): Promise<{ train: Table; test: Table | null }> {
+  if (test !== undefined) return { train: table, test: await readTable(test, reading) };
+  if (testFraction === 0) return { train: table, test: null };
+  const parts = trainTestSplit(table, { target, task, testFraction, seed });
+  if (parts.test.rows === 0)
+    throw new DataError(
+      `${table.source}: holding out ${testFraction} of ${table.rows} rows leaves none to test on: raise --test-fraction, or set it to 0`,
+    );
+  return parts;
+}
+
+function fitOn(table: Table, label: string, { options, task, network, engine, signal, output }: FitContext): Promise<Model> {
+  const candidates = network === undefined ? defaultCandidates() : bothKernels(network);
+  return output.progress(label, (onProgress): Promise<Model> => {
+    const { target, seed } = options;
+    const fit = { target, seed, candidates, engine, signal, onProgress };
+    return task === "regression" ? fitRegression(table, fit) : fitClassification(table, fit);
+  });
+}
+
+function bothKernels(network: Layer): Candidate[] {
+  return [
+    { name: "NTK of the network given", network, kernel: "ntk" },
+    { name: "NNGP of the network given", network, kernel: "nngp" },
+  ];
+}
+
+function evaluate(model: Model, train: Table, test: Table, { engine, signal }: FitContext): Promise<Evaluation> {
+  const work = { engine, signal };
+  return model.task === "regression"
+    ? evaluateRegression(model, train, test, work)
+    : evaluateClassification(model, train, test, work);
+}
+
+async function save(
+  { out, plot }: FitCommandOptions,
+  model: Model,
+  evaluation: Evaluation | null,
+  output: Output,
+): Promise<void> {
+  if (plot !== undefined && evaluation) await writePlot(plot, evaluation, model.target);
+  if (plot !== undefined && !evaluation) output.note("no plot: there are no test rows to show");
+  if (out !== undefined) await writeFileAtomic(out, (write) => write(encodeModel(model)));
+}

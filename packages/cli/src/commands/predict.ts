@@ -1,0 +1,79 @@
+import { bestEngine } from "@ntkit/engine";
+import { Command, InvalidArgumentError } from "commander";
+import { column, decodeModel, type Model, predictClassification, predictRegression, type PredictTableOptions, type Table } from "ntkit";
+import { readInput } from "../io/read-input.ts";
+import { readTable } from "../io/table-file.ts";
+import { checkWritable } from "../io/write-file.ts";
+import { type OutputColumn, tableFormat, tableText, writeTable } from "../io/write-table.ts";
+import { type CommonOptions, outputOf, type TableOptions, tableReading, withCommonOptions, withTableOptions } from "./common.ts";
+
+interface PredictCommandOptions extends CommonOptions, TableOptions {
+  readonly out?: string;
+  readonly level: number;
+}
+
+export function predictCommand(signal: AbortSignal): Command {
+  const command = new Command("predict")
+    .description("Predict each row of a table with a saved model: a value and its interval, or class probabilities.")
+    .addHelpText("before", "Example:\n  ntkit predict houses.ntkit new.csv --out prices.csv\n")
+    .argument("<model>", "a model that ntkit fit saved")
+    .argument("<table>", "a table with the columns of training, in any order; - is standard input")
+    .option("--out <file>", "where predictions go (.csv or .tsv, either with .gz); without it standard output, as CSV")
+    .option("--level <share>", "how often an interval should hold the truth", openFraction, 0.95)
+    .action((model: string, table: string, options: PredictCommandOptions) => runPredict(model, table, options, signal));
+  return withCommonOptions(withTableOptions(command));
+}
+
+async function runPredict(
+  modelPath: string,
+  tablePath: string,
+  options: PredictCommandOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const output = outputOf(options);
+  if (options.out !== undefined) {
+    tableFormat(options.out);
+    await checkWritable(options.out);
+  }
+  const model = decodeModel(await readInput(modelPath), modelPath);
+  const table = await readTable(tablePath, tableReading(options));
+  const { engine } = await bestEngine();
+  const columns = await output.progress("predicting", (onProgress) =>
+    predictColumns(model, table, { engine, signal, onProgress, level: options.level }),
+  );
+  if (options.out !== undefined) {
+    await writeTable(options.out, columns);
+    output.print(`${table.rows} predictions of "${model.target}" written to ${options.out}`);
+  } else if (!options.json) process.stdout.write(tableText(columns));
+  output.result({
+    model: modelPath,
+    table: tablePath,
+    target: model.target,
+    rows: table.rows,
+    out: options.out ?? null,
+    ...(options.out === undefined
+      ? { columns: Object.fromEntries(columns.map(({ name, values }) => [name, Array.from(values)])) }
+      : {}),
+  });
+}
+
+/** `prediction`, then `lower` and `upper`, or `p_<class>` for each class. */
+async function predictColumns(model: Model, table: Table, options: PredictTableOptions): Promise<OutputColumn[]> {
+  if (model.task === "regression") {
+    const { prediction, lower, upper } = await predictRegression(model, table, options);
+    return [
+      { name: "prediction", values: prediction },
+      { name: "lower", values: lower },
+      { name: "upper", values: upper },
+    ];
+  }
+  const { prediction, classes, probabilities } = await predictClassification(model, table, options);
+  const shares = classes.map((name, k) => ({ name: `p_${name}`, values: column(probabilities, k) }));
+  return [{ name: "prediction", values: prediction }, ...shares];
+}
+
+function openFraction(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value < 1)) throw new InvalidArgumentError("it must be between 0 and 1.");
+  return value;
+}

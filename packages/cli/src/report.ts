@@ -1,0 +1,131 @@
+import type { ClassificationEvaluation, Engine, Model, RegressionEvaluation, Table } from "ntkit";
+import type { Evaluation } from "./plot.ts";
+import { textScatter } from "./text-scatter.ts";
+
+/** All that a run of `ntkit fit` has to say. */
+export interface FitSummary {
+  readonly path: string;
+  readonly table: Table;
+  readonly train: Table;
+  readonly model: Model;
+  readonly evaluation: Evaluation | null;
+  readonly engine: Engine;
+  readonly notes: readonly string[];
+  readonly options: { readonly seed: number; readonly out?: string; readonly plot?: string };
+  /** Whether the saved model was fitted again on all rows. */
+  readonly refitted: boolean;
+}
+
+/** The report as lines of text. */
+export function fitReport(summary: FitSummary): string[] {
+  const { path, table, train, model, evaluation, options, refitted } = summary;
+  const { features, dropped } = model.preprocessor;
+  const winner = model.scores.find(({ name }) => name === model.fitted.architecture)!;
+  return [
+    `${path}: ${table.rows} rows, ${features.length} columns to learn "${model.target}" from (${model.task})`,
+    ...dropped.map(({ name, reason }) => `left out: column "${name}" ${reason}`),
+    evaluation
+      ? `fitted on ${train.rows} rows, tested on ${evaluation.rows} rows it has not seen (seed ${options.seed})`
+      : `fitted on ${train.rows} rows, none held out (seed ${options.seed})`,
+    "",
+    ...(evaluation ? scoreLines(evaluation) : leaveOneOutLines(model, winner.score)),
+    "",
+    `model: ${model.fitted.architecture}, ridge ${model.fitted.diagReg.toPrecision(2)}; best of ${model.scores.length} by leave-one-out`,
+    ...summary.notes.map((note) => `engine: ${note}`),
+    ...(options.plot !== undefined && evaluation ? [`plot: ${options.plot}`] : []),
+    ...(options.out !== undefined ? [`saved: ${options.out}${refitted ? `, fitted again on all ${table.rows} rows` : ""}`] : []),
+  ];
+}
+
+function scoreLines(evaluation: Evaluation): string[] {
+  return evaluation.task === "regression" ? regressionLines(evaluation) : classificationLines(evaluation);
+}
+
+function regressionLines({ model, baselines, coverage, level, truth, predictions }: RegressionEvaluation): string[] {
+  const line = (name: string, score: typeof model) => [
+    name,
+    score.rmse.toPrecision(4),
+    score.mae.toPrecision(4),
+    score.r2.toFixed(3),
+  ];
+  return [
+    ...alignedTable([
+      ["", "RMSE", "MAE", "R²"],
+      line("infinite network", model),
+      line("linear (ridge)", baselines.linear),
+      line("mean of target", baselines.mean),
+    ]),
+    "",
+    `${percent(level)} intervals hold ${percent(coverage)} of the test targets`,
+    "",
+    ...textScatter(truth, predictions.prediction),
+  ];
+}
+
+/** More classes than this do not fit on a terminal line. */
+const MAX_CONFUSION = 12;
+
+function classificationLines({ model, baselines, classes, confusion }: ClassificationEvaluation): string[] {
+  const line = (name: string, score: typeof model) => [name, percent(score.accuracy), score.logLoss.toFixed(4)];
+  const scores = alignedTable([
+    ["", "accuracy", "log loss"],
+    line("infinite network", model),
+    line("linear (ridge)", baselines.linear),
+    line("most frequent class", baselines.majority),
+  ]);
+  if (classes.length > MAX_CONFUSION) return scores;
+  const rows = confusion.map((counts, i) => [classes[i]!, ...counts.map(String)]);
+  return [...scores, "", ...alignedTable([["true \\ predicted", ...classes], ...rows])];
+}
+
+function leaveOneOutLines(model: Model, score: number): string[] {
+  const text =
+    model.task === "regression"
+      ? `leave-one-out RMSE ${(Math.sqrt(score) * model.targetStd).toPrecision(4)}`
+      : `leave-one-out log loss ${score.toFixed(4)}`;
+  return [`${text}: a little optimistic, since the model was chosen by it; hold rows out for an honest score`];
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
+/** First column to the left, the others to the right. */
+export function alignedTable(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]!.map((_, j) => Math.max(...rows.map((row) => row[j]!.length)));
+  return rows.map((row) =>
+    row
+      .map((cell, j) => (j === 0 ? cell.padEnd(widths[j]!) : cell.padStart(widths[j]!)))
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+/** The report as one JSON object. */
+export function fitSummary({ path, table, train, model, evaluation, engine, options, refitted }: FitSummary): object {
+  const { fitted, preprocessor, scores, task, target } = model;
+  const { seed, out, plot } = options;
+  return {
+    table: path,
+    task,
+    target,
+    rows: { all: table.rows, train: train.rows, test: evaluation?.rows ?? 0 },
+    columns: preprocessor.features.map(({ name }) => name),
+    leftOut: preprocessor.dropped,
+    seed,
+    engine: { name: engine.name, description: engine.description },
+    model: { architecture: fitted.architecture, kernel: fitted.kernel, diagReg: fitted.diagReg, network: fitted.network },
+    leaveOneOut: scores,
+    test: evaluation && evaluationSummary(evaluation),
+    out: out ?? null,
+    plot: plot ?? null,
+    refittedOnAllRows: refitted,
+  };
+}
+
+function evaluationSummary(evaluation: Evaluation): object {
+  const { model, baselines } = evaluation;
+  if (evaluation.task === "regression")
+    return { ...model, coverage: evaluation.coverage, level: evaluation.level, baselines };
+  return { ...model, baselines, classes: evaluation.classes, confusion: evaluation.confusion };
+}
