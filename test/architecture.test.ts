@@ -43,7 +43,7 @@ function sourceFiles(folder: string): string[] {
 /** Every module a file names: static, side-effect, dynamic and type imports, and re-exports. */
 function importsOf(file: string): string[] {
   const text = readFileSync(file, "utf8");
-  const pattern = /(?:\bfrom\s*|\bimport\s*\(?\s*)["']([^"']+)["']/g;
+  const pattern = /(?:\bfrom\s*|\bimport\s*\(?\s*)["']([^"'\s${}]+)["']/g;
   return [...text.matchAll(pattern)].map((match) => match[1]!);
 }
 

@@ -63,13 +63,17 @@ export function sineByQuadrature(activation: Activation, c: number, sine: number
     const gap = phi(u) * scaleU - phi(v) * scaleV;
     values[0] = gap * gap;
   };
-  const [distance] = pairExpectation(squaredGap, { c, sine, p, q }, {
-    count: 1,
-    kinks: activation.kinks ?? [],
-    // φ is rounded to 1e-16: the gap to 1e-16, its square to 2e-16 times the gap.
-    tolerance: (scale) => Math.max(1e-13 * scale, 4e-16 * Math.sqrt(scale)),
-    what: `${activation.name} at variances ${p}, ${q}`,
-  });
+  const [distance] = pairExpectation(
+    squaredGap,
+    { c, sine, p, q },
+    {
+      count: 1,
+      kinks: activation.kinks ?? [],
+      // φ is rounded to 1e-16: the gap to 1e-16, its square to 2e-16 times the gap.
+      tolerance: (scale) => Math.max(1e-13 * scale, 4e-16 * Math.sqrt(scale)),
+      what: `${activation.name} at variances ${p}, ${q}`,
+    },
+  );
   const squared = Math.min(2, distance!);
   return bound * Math.sqrt(squared * (1 - squared / 4));
 }

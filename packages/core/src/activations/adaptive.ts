@@ -41,7 +41,12 @@ export interface AdaptiveIntegral {
 export function integrateAdaptively(f: Integrands, options: AdaptiveOptions): AdaptiveIntegral {
   const { count, tolerance } = options;
   const values = new Float64Array(count);
-  const stack: Panel[] = firstPanels(options).map(([low, high]) => ({ low, high, depth: 0, sums: panelSums(f, low, high, values) }));
+  const stack: Panel[] = firstPanels(options).map(([low, high]) => ({
+    low,
+    high,
+    depth: 0,
+    sums: panelSums(f, low, high, values),
+  }));
   const scales = new Float64Array(count);
   for (const { sums } of stack) for (let k = 0; k < count; k++) scales[k] = scales[k]! + Math.abs(sums[k]!);
   const total = new Float64Array(count);
@@ -64,9 +69,14 @@ export function integrateAdaptively(f: Integrands, options: AdaptiveOptions): Ad
     }
     const depth = panel.depth + 1;
     if (depth > MAX_DEPTH || panels.length + stack.length > MAX_PANELS) {
-      throw new NumericalError(`${options.what}: the quadrature did not converge; if φ has kinks, list them in \`kinks\``);
+      throw new NumericalError(
+        `${options.what}: the quadrature did not converge; if φ has kinks, list them in \`kinks\``,
+      );
     }
-    stack.push({ low: middle, high: panel.high, depth, sums: right }, { low: panel.low, high: middle, depth, sums: left });
+    stack.push(
+      { low: middle, high: panel.high, depth, sums: right },
+      { low: panel.low, high: middle, depth, sums: left },
+    );
   }
   return { sums: total, panels };
 }
@@ -77,7 +87,10 @@ function firstPanels({ edges, maxWidth }: AdaptiveOptions): [number, number][] {
     const [low, high] = [edges[i - 1]!, edges[i]!];
     const pieces = Math.max(1, Math.ceil((high - low) / maxWidth));
     for (let k = 0; k < pieces; k++) {
-      panels.push([low + ((high - low) * k) / pieces, k + 1 === pieces ? high : low + ((high - low) * (k + 1)) / pieces]);
+      panels.push([
+        low + ((high - low) * k) / pieces,
+        k + 1 === pieces ? high : low + ((high - low) * (k + 1)) / pieces,
+      ]);
     }
   }
   return panels;

@@ -33,7 +33,10 @@ export function erfActivation(
 }
 
 /** sigmoidLike: φ(x) = 1/2 + erf(x/2.4020563531719796)/2, the scaled erf nearest to the logistic function. */
-export const sigmoidLikeActivation: Activation = erfActivation({ a: 0.5, b: 1 / 2.4020563531719796, c: 0.5 }, "sigmoidLike");
+export const sigmoidLikeActivation: Activation = erfActivation(
+  { a: 0.5, b: 1 / 2.4020563531719796, c: 0.5 },
+  "sigmoidLike",
+);
 
 /**
  * √(κ(p,p,p) κ(q,q,q) − κ²). With m the mean and d half the difference of χ(p), χ(q) of the self terms,
@@ -43,7 +46,13 @@ export const sigmoidLikeActivation: Activation = erfActivation({ a: 0.5, b: 1 / 
  * and the left side as it stands where that loses less. Unknown where d² exceeds the value so far that 16 digits do not do:
  * rows of different length and almost the same direction after an almost linear φ.
  */
-function newSine(scale: number, square: number, chi: number, product: number, [below1, below2]: readonly [number, number]): number {
+function newSine(
+  scale: number,
+  square: number,
+  chi: number,
+  product: number,
+  [below1, below2]: readonly [number, number],
+): number {
   const below = (below1 + below2) / 2;
   const above = below + 2 * Math.abs(chi);
   const radial = ((below1 - below2) / 2) ** 2;

@@ -8,7 +8,13 @@ import { type Activation, belowBound } from "./activation.ts";
  *
  * Shankar et al. (2020). c/r is taken as 0 when a row is zero. There is no φ, hence no finite network.
  */
-export function expNormalizedActivation({ gamma, shift }: { readonly gamma: number; readonly shift: number }): Activation {
+export function expNormalizedActivation({
+  gamma,
+  shift,
+}: {
+  readonly gamma: number;
+  readonly shift: number;
+}): Activation {
   return {
     name: "expNormalized",
     smoothness: "smooth",

@@ -62,7 +62,8 @@ export function pairExpectation(
       values[k] = value * density;
     });
   };
-  return integrateAdaptively(outer, { count, edges: edgesBetween(REACH, crossings), maxWidth: 5, tolerance, what }).sums;
+  return integrateAdaptively(outer, { count, edges: edgesBetween(REACH, crossings), maxWidth: 5, tolerance, what })
+    .sums;
 }
 
 const MAX_HERMITE_NODES = 64;

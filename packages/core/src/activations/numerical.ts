@@ -1,7 +1,14 @@
 import type { Activation } from "./activation.ts";
 import { differenceQuotient } from "./difference-quotient.ts";
 import { type GaussianPair, pairExpectation } from "./gaussian-pair.ts";
-import { FIRST_CHECK, type RowMoments, type RowSeries, rowMoments, rowSeries, type SmoothPieces } from "./row-series.ts";
+import {
+  FIRST_CHECK,
+  type RowMoments,
+  type RowSeries,
+  rowMoments,
+  rowSeries,
+  type SmoothPieces,
+} from "./row-series.ts";
 
 export interface NumericalOptions {
   readonly name: string;
@@ -55,7 +62,7 @@ function finiteOrInfinity(x: number): number {
 }
 
 /** Numbers of terms computed at a time; a longer series is more work than direct integration. */
-const LENGTHS = [64, 512, 4096];
+const LENGTHS = [64, 256, 1024, 4096];
 
 /** What is left out, relative to √(κ(p,p,p) κ(q,q,q)). */
 const NEGLIGIBLE = 1e-13;
@@ -121,8 +128,8 @@ interface RowCache {
   series(p: number, level: number): RowSeries;
 }
 
-/** Rows kept at each length: 16 MB in all when every one is full. Forgetting a row changes no result. */
-const CAPACITY = [4096, 512, 128];
+/** Rows kept at each length, at most 50 MB for one activation. Forgetting a row changes no result. */
+const CAPACITY = [4096, 2048, 512, 128];
 
 function rowCache(pieces: SmoothPieces): RowCache {
   const moments = remembered(CAPACITY[0]!, (p) => rowMoments(pieces, p));

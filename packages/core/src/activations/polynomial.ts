@@ -40,7 +40,10 @@ function reducedCoefficients(coef: readonly number[], l: number): number[] {
  *
  *   2 (1 − |ρ'|) = E (φ(u)/‖φ_u‖ − s φ(v)/‖φ_v‖)² = Σ_l (α_l/‖α‖ − s β_l/‖β‖)² + 2 s α_l β_l/(‖α‖‖β‖) (1 − |ρ|ˡ)
  */
-export function hermiteExpansionDual(count: number, expand: (p: number, row: Float64Array) => void): Activation["dual"] {
+export function hermiteExpansionDual(
+  count: number,
+  expand: (p: number, row: Float64Array) => void,
+): Activation["dual"] {
   const [rowP, rowQ] = [new Float64Array(count), new Float64Array(count)];
   return (c, sine, p, q, out) => {
     expand(p, rowP);

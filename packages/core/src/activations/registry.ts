@@ -1,10 +1,10 @@
-import { completeFields, type Field, type Fields } from "./fields.ts";
 import { abReluActivation, reluActivation } from "./ab-relu.ts";
 import type { Activation } from "./activation.ts";
 import { eluActivation } from "./elu.ts";
 import { erfActivation, sigmoidLikeActivation } from "./erf.ts";
 import { expActivation } from "./exp.ts";
 import { expNormalizedActivation } from "./exp-normalized.ts";
+import { completeFields, type Field, type Fields } from "./fields.ts";
 import { gaborActivation } from "./gabor.ts";
 import { gaussianActivation } from "./gaussian.ts";
 import { geluActivation } from "./gelu.ts";

@@ -49,7 +49,7 @@ export function rowMoments({ name, phi, dphi, kinks }: SmoothPieces, p: number):
   const floors = [0, steepness, 0, steepness * steepness];
   const tolerance = (scale: number, index: number) => 1e-14 * scale + 1e-15 * floors[index]! + Number.MIN_VALUE;
   const what = `${name} at variance ${p}`;
-  const { sums, panels } = integrateAdaptively(integrands, { count: 4, edges, maxWidth: 3.25, tolerance, what });
+  const { sums, panels } = integrateAdaptively(integrands, { count: 4, edges, maxWidth: REACH / 7, tolerance, what });
   return { p, square: sums[2]!, slopeSquare: sums[3]!, panels };
 }
 

@@ -2,7 +2,11 @@ import type { Activation } from "./activation.ts";
 import { numericalActivation } from "./numerical.ts";
 
 /** φ(x) = 1/(1 + e^{−x}), the logistic function. No closed form: κ, κ̇ by quadrature, see `numericalActivation`. */
-export const sigmoidActivation: Activation = numericalActivation({ name: "sigmoid", phi: logistic, dphi: logisticSlope });
+export const sigmoidActivation: Activation = numericalActivation({
+  name: "sigmoid",
+  phi: logistic,
+  dphi: logisticSlope,
+});
 
 export function logistic(x: number): number {
   const decay = Math.exp(-Math.abs(x));

@@ -73,8 +73,10 @@ function readTensor(name: string, entry: unknown, bytes: Uint8Array, base: numbe
   const count = shape.reduce((product, size) => product * size, 1);
   if (end - start !== 8 * count) throw new FormatError(`${source} is damaged: array "${name}" has the wrong size`);
   if (base + end > bytes.length) throw truncated(source, bytes.length, base + end);
-  // Copied: the arrays need not start at a multiple of 8 in memory.
-  return { shape, data: new Float64Array(bytes.slice(base + start, base + end).buffer) };
+  // Copied byte by byte: the array need not start at a multiple of 8 in memory.
+  const data = new Float64Array(count);
+  new Uint8Array(data.buffer).set(bytes.subarray(base + start, base + end));
+  return { shape, data };
 }
 
 function truncated(source: string, actual: number, expected: number): FormatError {

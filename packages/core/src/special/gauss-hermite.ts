@@ -65,7 +65,10 @@ function jacobiEigenvalues(n: number): Float64Array {
   for (let low = 0; low < n; low++) {
     for (;;) {
       let high = low;
-      while (high < n - 1 && Math.abs(off[high]!) > 1e-15 * (Math.abs(diagonal[high]!) + Math.abs(diagonal[high + 1]!))) {
+      while (
+        high < n - 1 &&
+        Math.abs(off[high]!) > 1e-15 * (Math.abs(diagonal[high]!) + Math.abs(diagonal[high + 1]!))
+      ) {
         high++;
       }
       if (high === low) break;

@@ -19,7 +19,7 @@ export function normalDensity(x: number): number {
   return Math.exp(-0.5 * x * x) / SQRT_TWO_PI;
 }
 
-export const SQRT_TWO_PI = 2.5066282746310005;
+export const SQRT_TWO_PI = 2.5066282746310007;
 
 /** √½ − Math.SQRT1_2. */
 const SQRT1_2_LOW = -4.833646656726457e-17;
