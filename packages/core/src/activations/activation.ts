@@ -1,4 +1,5 @@
-import { pairExpectation } from "./gaussian-pair.ts";
+import { type GaussianPair, pairExpectation } from "./gaussian-pair.ts";
+import { pairRule } from "./pair-rules.ts";
 
 /**
  * What an infinitely wide network needs to know of an activation φ: the two Gaussian expectations
@@ -56,24 +57,56 @@ export function sineByQuadrature(activation: Activation, c: number, sine: number
   const [normU, normV] = [self(p), self(q)];
   const bound = normU * normV;
   if (bound === 0 || !Number.isFinite(bound) || p === 0 || q === 0) return 0;
-  activation.dual(c, sine, p, q, out);
+  const pair = { c, sine, p, q };
+  const distance = distanceByRule(activation, pair, normU, normV) ?? distanceByNesting(activation, pair, normU, normV);
+  const squared = Math.min(2, distance);
+  return bound * Math.sqrt(squared * (1 - squared / 4));
+}
+
+/** Absolute error allowed: φ is rounded to 1e-16, the gap to 1e-16, its square to 2e-16 times the gap. */
+function distanceTolerance(squared: number): number {
+  return Math.max(1e-13 * squared, 4e-16 * Math.sqrt(squared));
+}
+
+const MAX_LEVELS = 8;
+
+/** The smaller of E (φ(u)/normU ∓ φ(v)/normV)² by a rule of which two levels agree, or undefined. */
+function distanceByRule(
+  { phi, kinks = [] }: Activation,
+  pair: GaussianPair,
+  normU: number,
+  normV: number,
+): number | undefined {
+  const rule = pairRule(kinks);
+  if (!rule) return undefined;
+  const first = rule.firstLevel(pair.p, pair.q);
+  let previous = Number.NaN;
+  for (let level = first; level < first + MAX_LEVELS; level++) {
+    let [same, opposite] = [0, 0];
+    const exists = rule.visit(pair, level, (u, v, weight) => {
+      const [unitU, unitV] = [phi(u) / normU, phi(v) / normV];
+      same += weight * (unitU - unitV) * (unitU - unitV);
+      opposite += weight * (unitU + unitV) * (unitU + unitV);
+    });
+    if (!exists) return undefined;
+    const squared = Math.min(same, opposite);
+    if (Math.abs(squared - previous) <= 10 * distanceTolerance(squared)) return squared;
+    previous = squared;
+  }
+  return undefined;
+}
+
+/** The same for any kinks and any steepness. */
+function distanceByNesting(activation: Activation, pair: GaussianPair, normU: number, normV: number): number {
+  const { name, phi, kinks = [] } = activation;
+  const out = new Float64Array(3);
+  activation.dual(pair.c, pair.sine, pair.p, pair.q, out);
   const [scaleU, scaleV] = [1 / normU, (out[0]! < 0 ? -1 : 1) / normV];
-  const { phi } = activation;
   const squaredGap = (u: number, v: number, values: Float64Array) => {
     const gap = phi(u) * scaleU - phi(v) * scaleV;
     values[0] = gap * gap;
   };
-  const [distance] = pairExpectation(
-    squaredGap,
-    { c, sine, p, q },
-    {
-      count: 1,
-      kinks: activation.kinks ?? [],
-      // φ is rounded to 1e-16: the gap to 1e-16, its square to 2e-16 times the gap.
-      tolerance: (scale) => Math.max(1e-13 * scale, 4e-16 * Math.sqrt(scale)),
-      what: `${activation.name} at variances ${p}, ${q}`,
-    },
-  );
-  const squared = Math.min(2, distance!);
-  return bound * Math.sqrt(squared * (1 - squared / 4));
+  const what = `${name} at variances ${pair.p}, ${pair.q}`;
+  const [distance] = pairExpectation(squaredGap, pair, { count: 1, kinks, tolerance: distanceTolerance, what });
+  return distance!;
 }

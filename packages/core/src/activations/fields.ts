@@ -27,7 +27,7 @@ export function completeFields(
 ): Record<string, unknown> {
   const where = `${spec["type"]}`;
   for (const key of Object.keys(spec)) {
-    if (key === "type" || key in fields || structural.includes(key)) continue;
+    if (key === "type" || Object.hasOwn(fields, key) || structural.includes(key)) continue;
     const known = [...Object.keys(fields), ...structural];
     const list = known.length > 0 ? `has the fields ${known.join(", ")}` : "has no fields";
     throw new NetworkError(path, `unknown field "${key}" of ${where}${didYouMean(key, known)}; ${where} ${list}`);

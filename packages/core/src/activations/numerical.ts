@@ -1,6 +1,7 @@
 import type { Activation } from "./activation.ts";
 import { differenceQuotient } from "./difference-quotient.ts";
 import { type GaussianPair, pairExpectation } from "./gaussian-pair.ts";
+import { pairRule } from "./pair-rules.ts";
 import {
   FIRST_CHECK,
   type RowMoments,
@@ -28,7 +29,7 @@ export interface NumericalOptions {
  *
  * The coefficients of a row are computed once and serve every pair it is in; as many terms are taken as the tail
  * |ρ|ᴺ √(Σ_{n ≥ N} aₙ(p)² Σ_{n ≥ N} aₙ(q)²) asks for. Parallel rows, and nearly parallel ones whose series is too long, are
- * integrated directly.
+ * integrated directly: about 0.1 ms a pair where φ has no kink or its kinks are at 0, 10 to 40 ms where they are elsewhere.
  */
 export function numericalActivation({ name, phi, dphi, kinks = [] }: NumericalOptions): Activation {
   const pieces: SmoothPieces = { name, phi, dphi: dphi ?? differenceQuotient(phi, kinks), kinks };
@@ -98,12 +99,14 @@ function termsNeeded(a: RowSeries, b: RowSeries, absRho: number): number {
 }
 
 function integrateDirectly(
-  { name, phi, dphi, kinks }: SmoothPieces,
+  pieces: SmoothPieces,
   pair: GaussianPair,
   first: RowMoments,
   second: RowMoments,
   out: Float64Array,
 ): void {
+  if (sumByRule(pieces, pair, first, second, out)) return;
+  const { name, phi, dphi, kinks } = pieces;
   const floors = [
     Math.sqrt(first.square) * Math.sqrt(second.square),
     Math.max(Math.sqrt(first.slopeSquare) * Math.sqrt(second.slopeSquare), 1e-3 * dphi(0) ** 2),
@@ -120,6 +123,54 @@ function integrateDirectly(
   });
   out[0] = sums[0]!;
   out[1] = sums[1]!;
+}
+
+const MAX_LEVELS = 7;
+
+/** What a rule may miss of the squares of φ and φ', relatively. */
+const RULE_TOLERANCE = 2e-13;
+
+/** κ, κ̇ by the first level of the rule that also gets E φ(u)², E φ(v)², E φ'(u)² and E φ'(v)² right; false when none does. */
+function sumByRule(
+  { phi, dphi, kinks }: SmoothPieces,
+  pair: GaussianPair,
+  first: RowMoments,
+  second: RowMoments,
+  out: Float64Array,
+): boolean {
+  const rule = pairRule(kinks);
+  if (!rule) return false;
+  const slopeFloor = 1e-3 * dphi(0) ** 2;
+  const start = rule.firstLevel(pair.p, pair.q);
+  for (let level = start; level < start + MAX_LEVELS; level++) {
+    let [kappa, kappaDot, squareU, squareV, slopeSquareU, slopeSquareV] = [0, 0, 0, 0, 0, 0];
+    const exists = rule.visit(pair, level, (u, v, weight) => {
+      const [phiU, dphiU] = [phi(u), dphi(u)];
+      const [phiV, dphiV] = [phi(v), dphi(v)];
+      kappa += weight * phiU * phiV;
+      kappaDot += weight * dphiU * dphiV;
+      squareU += weight * phiU * phiU;
+      squareV += weight * phiV * phiV;
+      slopeSquareU += weight * dphiU * dphiU;
+      slopeSquareV += weight * dphiV * dphiV;
+    });
+    if (!exists) return false;
+    if (
+      isNear(squareU, first.square, 0) &&
+      isNear(squareV, second.square, 0) &&
+      isNear(slopeSquareU, first.slopeSquare, slopeFloor) &&
+      isNear(slopeSquareV, second.slopeSquare, slopeFloor)
+    ) {
+      out[0] = kappa;
+      out[1] = kappaDot;
+      return true;
+    }
+  }
+  return false;
+}
+
+function isNear(sum: number, exact: number, floor: number): boolean {
+  return Math.abs(sum - exact) <= RULE_TOLERANCE * Math.max(exact, floor);
 }
 
 /** Moments and coefficients by variance. */

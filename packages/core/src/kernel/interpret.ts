@@ -1,4 +1,5 @@
-import { ACTIVATIONS } from "../activations/registry.ts";
+import { ACTIVATIONS, makeActivation } from "../activations/registry.ts";
+import type { ActivationSpec } from "../activations/spec.ts";
 import type { KernelState } from "../layers/kernel-state.ts";
 import { childPath } from "../layers/network-file.ts";
 import { ruleOf } from "../layers/registry.ts";
@@ -34,8 +35,9 @@ export function interpretKernel(
 /** Whether the layer is an activation whose kernel is not smooth where two inputs coincide. */
 function isKinked(layer: Layer, activations: Activations): boolean {
   if (layer.type === "elementwise") return activations[layer.name]?.smoothness === "kinked";
-  if (!(layer.type in ACTIVATIONS)) return false;
-  // Each row's `make` takes the description of its own type, which is the type it is looked up by.
-  const row = ACTIVATIONS[layer.type as keyof typeof ACTIVATIONS] as { make(spec: Layer): { smoothness: string } };
-  return row.make(layer).smoothness === "kinked";
+  return isActivation(layer) && makeActivation(layer).smoothness === "kinked";
+}
+
+function isActivation(layer: Layer): layer is ActivationSpec {
+  return layer.type in ACTIVATIONS;
 }

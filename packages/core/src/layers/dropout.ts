@@ -30,7 +30,7 @@ export const dropoutRule: LayerRule<DropoutSpec> = {
       sine: tile.sine.map((sine, at) =>
         dropoutSine(sine, tile.var1[Math.floor(at / tile.cols)]!, tile.var2[at % tile.cols]!, keep),
       ),
-      ntk: tile.ntk && tile.ntk.slice(),
+      ntk: tile.ntk?.slice() ?? null,
       gaussian: tile.gaussian && keep === 1,
     };
     divideSelfTerms(next, keep);

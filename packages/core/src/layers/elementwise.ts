@@ -1,6 +1,6 @@
 import { type Activation, SINE_UNKNOWN, sineByQuadrature } from "../activations/activation.ts";
 import type { Field } from "../activations/fields.ts";
-import { ACTIVATIONS } from "../activations/registry.ts";
+import { ACTIVATIONS, makeActivation } from "../activations/registry.ts";
 import type { ActivationSpec, ActivationType } from "../activations/spec.ts";
 import { matrix } from "../matrix/matrix.ts";
 import type { KernelTile } from "./kernel-state.ts";
@@ -22,10 +22,9 @@ export const elementwiseRule: LayerRule<ElementwiseSpec> = activationRule(
 
 /** The rule of each activation that a network file may name. */
 export const ACTIVATION_RULES: Readonly<Record<ActivationType, LayerRule<ActivationSpec>>> = Object.fromEntries(
-  Object.entries(ACTIVATIONS).map(([type, row]) => [
+  Object.entries(ACTIVATIONS).map(([type, { fields }]) => [
     type,
-    // Each row's `make` takes the description of its own type, which is the type it is looked up by.
-    activationRule(row.fields, row.make as (spec: ActivationSpec) => Activation),
+    activationRule<ActivationSpec>(fields, makeActivation),
   ]),
 ) as Record<ActivationType, LayerRule<ActivationSpec>>;
 
@@ -95,7 +94,7 @@ function newSine(
 ): number {
   const p = tile.var1[Math.floor(at / tile.cols)]!;
   const q = tile.var2[at % tile.cols]!;
-  if (p === q && tile.nngp[at] === p) return 0;
+  if (p === q && tile.sine[at] === 0 && tile.nngp[at]! > 0) return 0;
   const bound = v1 === v2 ? v1 : Math.sqrt(v1) * Math.sqrt(v2);
   const sine = Math.sqrt(Math.max(0, bound - kappa)) * Math.sqrt(Math.max(0, bound + kappa));
   if (!scope.preciseSine || sine > NEARLY_PARALLEL * bound) return sine;

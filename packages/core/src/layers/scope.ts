@@ -14,8 +14,7 @@ export function scopeAt(layer: Layer, path: string, activations: Activations): S
   return {
     fail,
     activation(name) {
-      const found = activations[name];
-      if (found) return found;
+      if (Object.hasOwn(activations, name)) return activations[name]!;
       const hint = didYouMean(name, Object.keys(activations));
       return fail(`names the activation "${name}", which was not given${hint}: pass { activations: { ${name}: … } }`);
     },

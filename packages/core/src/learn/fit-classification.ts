@@ -6,8 +6,8 @@ import { defaultCandidates } from "./candidates.ts";
 import { crossKernel, fitKernel } from "./fit-kernel.ts";
 import type { FitOptions, PredictTableOptions } from "./fit-regression.ts";
 import type { ClassificationModel, ClassificationPrediction } from "./model.ts";
-import { fitPreprocessor, preprocess } from "./preprocess.ts";
-import { selectCandidate } from "./select.ts";
+import { preprocess } from "./preprocess.ts";
+import { selectModel } from "./select-model.ts";
 import { type Table, takeTableRows } from "./table.ts";
 import { classTarget } from "./target.ts";
 import { bestTemperature, softmaxRows } from "./temperature.ts";
@@ -26,14 +26,13 @@ export async function fitClassification(table: Table, options: FitOptions): Prom
   const classes = sortedClasses(values, numeric);
   checkClasses(table, target, classes, values.length);
   const labels = values.map((value) => classes.indexOf(value));
-  const preprocessor = fitPreprocessor(known, target);
-  const x = preprocess(preprocessor, known);
   const y = oneHot(labels, classes.length);
   const criterion = (loo: LeaveOneOut, targets: Matrix) => {
     const { outputs, labels: own } = looOutputs(loo, targets);
     return bestTemperature(outputs, own).logLoss;
   };
-  const selection = await selectCandidate(x, y, candidates, { ...options, criterion, seed });
+  const select = { ...options, criterion, seed };
+  const { preprocessor, x, selection } = await selectModel(known, target, y, candidates, select);
   const { fitted } = await fitKernel(x, y, selection, options);
   const loo = looOutputs(selection.loo, y);
   return {

@@ -7,8 +7,8 @@ import type { PredictOptions } from "../predict/options.ts";
 import { type Candidate, defaultCandidates } from "./candidates.ts";
 import { crossKernel, fitKernel } from "./fit-kernel.ts";
 import type { RegressionModel, RegressionPrediction } from "./model.ts";
-import { fitPreprocessor, meanAndStd, preprocess } from "./preprocess.ts";
-import { type CandidateScore, selectCandidate } from "./select.ts";
+import { meanAndStd, preprocess } from "./preprocess.ts";
+import { selectModel } from "./select-model.ts";
 import { type Table, takeTableRows } from "./table.ts";
 import { numericTarget } from "./target.ts";
 
@@ -34,10 +34,9 @@ export async function fitRegression(table: Table, options: FitOptions): Promise<
     throw new DataError(
       `${table.source}: target "${target}" is ${values[0]} in every row, so there is nothing to learn`,
     );
-  const preprocessor = fitPreprocessor(known, target);
-  const x = preprocess(preprocessor, known);
   const y = columnVector(values.map((value) => (value - targetMean) / targetStd));
-  const selection = await selectCandidate(x, y, candidates, { ...options, criterion: looMeanSquare, seed });
+  const select = { ...options, criterion: looMeanSquare, seed };
+  const { preprocessor, x, selection } = await selectModel(known, target, y, candidates, select);
   const { fitted, lower } = await fitKernel(x, y, selection, options);
   return {
     task: "regression",
@@ -48,7 +47,7 @@ export async function fitRegression(table: Table, options: FitOptions): Promise<
     fitted,
     lower,
     looScores: standardizedResiduals(selection.loo),
-    scores: selection.scores as readonly CandidateScore[],
+    scores: selection.scores,
     seed,
     engine: engine.name,
   };

@@ -98,6 +98,18 @@ function categoryFeature(table: Table, name: string, column: TextColumn): Catego
   return { kind: "category", name, levels, shares: levels.map((level) => counts.get(level)! / column.values.length) };
 }
 
+/**
+ * The same with one scale for all numbers, the root mean square of their own; null where some column is not a number
+ * or there is one only.
+ */
+export function withSharedScale(preprocessor: Preprocessor): Preprocessor | null {
+  const numeric = preprocessor.features.filter((feature) => feature.kind === "numeric");
+  if (numeric.length < 2 || numeric.length < preprocessor.features.length) return null;
+  const largest = Math.max(...numeric.map(({ std }) => std));
+  const std = largest * Math.sqrt(numeric.reduce((sum, f) => sum + (f.std / largest) ** 2, 0) / numeric.length);
+  return { ...preprocessor, features: numeric.map((feature) => ({ ...feature, std })) };
+}
+
 /** Number of inputs the features make. */
 export function inputWidth({ features }: Preprocessor): number {
   return features.reduce((sum, feature) => sum + widthOf(feature), 0);

@@ -38,8 +38,8 @@ export interface Selection {
 
 const MAX_ROWS = 600;
 
-/** Relative ridges tried for every candidate: 10⁻⁷ … 10, three to a decade. */
-const RELATIVE_RIDGES: readonly number[] = Array.from({ length: 25 }, (_, i) => 10 ** (-7 + i / 3));
+/** Relative ridges tried for every candidate: 10⁻⁹ … 10, three to a decade. */
+const RELATIVE_RIDGES: readonly number[] = Array.from({ length: 31 }, (_, i) => 10 ** (-9 + i / 3));
 
 /** Around the best of these, when more rows come in. */
 const REFINEMENTS: readonly number[] = [1 / 10, 10 ** (-2 / 3), 10 ** (-1 / 3), 1, 10 ** (1 / 3)];

@@ -28,7 +28,11 @@ export function trainTestSplit(
     const held = Math.floor((i + 1) * testFraction + 0.5) > Math.floor(i * testFraction + 0.5);
     (held ? test : train).push(rows[at]!);
   });
-  const take = (part: number[]) => takeTableRows(table, part.sort((a, b) => a - b));
+  const take = (part: number[]) =>
+    takeTableRows(
+      table,
+      part.sort((a, b) => a - b),
+    );
   return { train: take(train), test: take(test) };
 }
 

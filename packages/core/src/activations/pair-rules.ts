@@ -1,0 +1,118 @@
+import { gaussHermite } from "../special/gauss-hermite.ts";
+import { gaussLegendre, type QuadratureRule } from "../special/gauss-legendre.ts";
+import { SQRT_TWO_PI } from "../special/normal-cdf.ts";
+import type { GaussianPair } from "./gaussian-pair.ts";
+
+/** Called with a node and its weight. */
+export type PairVisitor = (u: number, v: number, weight: number) => void;
+
+/**
+ * E f(u, v) ≈ Σ weight f(u, v) by rules that know nothing of f but where its kinks are. Higher levels have more nodes. Whoever
+ * uses a level checks what comes out.
+ */
+export interface PairRule {
+  /** The level to try first where φ changes over distances of about 1. */
+  firstLevel(p: number, q: number): number;
+  /** Returns false, without a visit, at a level that does not exist. */
+  visit(pair: GaussianPair, level: number, visit: PairVisitor): boolean;
+}
+
+/** The rule for functions with these kinks, or undefined where there is none. */
+export function pairRule(kinks: readonly number[]): PairRule | undefined {
+  if (kinks.length === 0) return strips;
+  return kinks.every((kink) => kink === 0) ? sectors : undefined;
+}
+
+/** Standard deviations within which the Gaussian is integrated: beyond, it weighs 3e-18 of f(0). */
+const REACH = 9;
+
+const MAX_LEVEL = 11;
+
+function levelFor(p: number, q: number, atOne: number): number {
+  return Math.max(0, Math.ceil(Math.log2(Math.max(p, q))) + atOne);
+}
+
+/** Numbers of Gauss-Hermite nodes to choose from. */
+const HERMITE_SIZES = [1, 3, 5, 8, 12, 18, 27, 40, 60];
+
+/**
+ * Smooth f, rows nearly parallel: with x, y independent N(0, 1) and ± the sign of c
+ *
+ *   u = √p (cos(θ/2) x + sin(θ/2) y),   v = ±√q (cos(θ/2) x − sin(θ/2) y)
+ *
+ * In x the trapezoidal rule, which converges exponentially, with spacing h = 2^{−1−level/2}; in y Gauss-Hermite: few nodes, since
+ * f varies with sin(θ/2) y.
+ */
+const strips: PairRule = {
+  firstLevel: (p, q) => levelFor(p, q, 2),
+  visit({ c, sine, p, q }, level, visit) {
+    const half = Math.atan2(sine, Math.abs(c)) / 2;
+    const [cos, sin] = [Math.cos(half), Math.sin(half)];
+    const h = 2 ** (-1 - level / 2);
+    const wanted = sin === 0 ? 1 : 2.9 + 20 * sin + ((Math.PI * sin) / h) ** 2 / 2;
+    const size = HERMITE_SIZES.find((n) => n >= wanted);
+    if (level > MAX_LEVEL || size === undefined) return false;
+    const { nodes, weights } = gaussHermite(size);
+    const [rootP, rootQ] = [Math.sqrt(p), c < 0 ? -Math.sqrt(q) : Math.sqrt(q)];
+    const last = Math.floor(REACH / h);
+    for (let k = -last; k <= last; k++) {
+      const x = k * h;
+      const weight = (h * Math.exp(-0.5 * x * x)) / SQRT_TWO_PI;
+      for (let j = 0; j < size; j++) {
+        const y = sin * nodes[j]!;
+        visit(rootP * (cos * x + y), rootQ * (cos * x - y), weight * weights[j]!);
+      }
+    }
+    return true;
+  },
+};
+
+/**
+ * f with kinks at u = 0 and v = 0: in polar coordinates u = √p R cos α, v = √q R cos(α − θ) these are the rays α = ±π/2 and
+ * θ ± π/2. Between them, in sectors of angles π − θ and θ, f is smooth for every θ: Gauss-Legendre in α and in R ≤ REACH.
+ */
+const sectors: PairRule = {
+  firstLevel: (p, q) => levelFor(p, q, -1),
+  visit({ c, sine, p, q }, level, visit) {
+    if (level > MAX_LEVEL) return false;
+    const theta = Math.atan2(sine, c);
+    const [rootP, rootQ] = [Math.sqrt(p), Math.sqrt(q)];
+    const growth = 2 ** (level / 4);
+    const radial = radialRule(Math.ceil(26 * growth));
+    for (const [from, length] of [
+      [-Math.PI / 2, theta],
+      [theta - Math.PI / 2, Math.PI - theta],
+      [Math.PI / 2, theta],
+      [theta + Math.PI / 2, Math.PI - theta],
+    ] as const) {
+      if (length === 0) continue;
+      const { nodes, weights } = gaussLegendre(Math.ceil(16 * growth * Math.min(1, 0.25 + length)));
+      for (let i = 0; i < nodes.length; i++) {
+        const alpha = from + (length / 2) * (1 + nodes[i]!);
+        const [stepU, stepV] = [rootP * Math.cos(alpha), rootQ * Math.cos(alpha - theta)];
+        const arc = ((length / 2) * weights[i]!) / (2 * Math.PI);
+        for (let j = 0; j < radial.nodes.length; j++) {
+          const r = radial.nodes[j]!;
+          visit(stepU * r, stepV * r, arc * radial.weights[j]!);
+        }
+      }
+    }
+    return true;
+  },
+};
+
+const radialRules = new Map<number, QuadratureRule>();
+
+/** ∫ f(R) R e^{−R²/2} dR over R ≤ REACH by n-point Gauss-Legendre. Cached. */
+function radialRule(n: number): QuadratureRule {
+  const known = radialRules.get(n);
+  if (known) return known;
+  const { nodes, weights } = gaussLegendre(n);
+  const radii = nodes.map((x) => (REACH / 2) * (1 + x));
+  const rule = {
+    nodes: radii,
+    weights: weights.map((w, i) => (REACH / 2) * w * radii[i]! * Math.exp(-0.5 * radii[i]! * radii[i]!)),
+  };
+  radialRules.set(n, rule);
+  return rule;
+}
