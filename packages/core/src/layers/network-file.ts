@@ -53,11 +53,10 @@ function parseLayer(value: unknown, path: string): Layer {
   if (!isRecord(value) || typeof value["type"] !== "string")
     throw new NetworkError(path, `a layer must be an object with a "type", got ${JSON.stringify(value)?.slice(0, 60)}`);
   const type = value["type"];
-  if (!isLayerType(type))
-    throw new NetworkError(
-      path,
-      `unknown layer type "${type}"${didYouMean(type, LAYER_TYPES)}; known are ${LAYER_TYPES.join(", ")}`,
-    );
+  if (!isLayerType(type)) {
+    const guess = didYouMean(type, LAYER_TYPES) || `; known are ${LAYER_TYPES.join(", ")}`;
+    throw new NetworkError(path, `unknown layer type "${type}"${guess}`);
+  }
   const childrenField = CHILDREN[type];
   const complete = completeFields(path, value, fieldsOf(type), childrenField ? [childrenField] : []);
   if (childrenField) complete[childrenField] = parseChildren(type, childrenField, value[childrenField], path);

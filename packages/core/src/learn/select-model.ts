@@ -1,3 +1,4 @@
+import { DataError } from "../errors.ts";
 import type { Matrix } from "../matrix/matrix.ts";
 import type { Candidate } from "./candidates.ts";
 import { fitPreprocessor, type Preprocessor, preprocess, withSharedScale } from "./preprocess.ts";
@@ -12,6 +13,9 @@ export interface ModelSelection {
   readonly selection: Selection;
 }
 
+/** Three kernel matrices of this many rows, 15 GB, are held at a time: what a large workstation has. */
+const MAX_TRAINING_ROWS = 25_000;
+
 /**
  * Chooses a candidate with every number standardized by itself, then tries the winner with one scale for all numbers,
  * which is right where they share a unit, as pixels do. Leave-one-out decides.
@@ -23,6 +27,10 @@ export async function selectModel(
   candidates: readonly Candidate[],
   options: SelectOptions,
 ): Promise<ModelSelection> {
+  if (table.rows > MAX_TRAINING_ROWS)
+    throw new DataError(
+      `${table.source}: ${table.rows} training rows need kernel matrices of ${Math.round((8 * table.rows ** 2) / 1e9)} GB each: sample at most ${MAX_TRAINING_ROWS} of them`,
+    );
   const preprocessor = fitPreprocessor(table, target);
   const x = preprocess(preprocessor, table);
   const onProgress = options.onProgress && ((fraction: number) => options.onProgress?.(0.8 * fraction));
