@@ -82,9 +82,10 @@ function distanceByRule(
   const first = rule.firstLevel(pair.p, pair.q);
   let previous = Number.NaN;
   for (let level = first; level < first + MAX_LEVELS; level++) {
-    let [same, opposite] = [0, 0];
+    let [same, opposite, lastU, unitU] = [0, 0, Number.NaN, 0];
     const exists = rule.visit(pair, level, (u, v, weight) => {
-      const [unitU, unitV] = [phi(u) / normU, phi(v) / normV];
+      if (u !== lastU) [lastU, unitU] = [u, phi(u) / normU];
+      const unitV = phi(v) / normV;
       same += weight * (unitU - unitV) * (unitU - unitV);
       opposite += weight * (unitU + unitV) * (unitU + unitV);
     });

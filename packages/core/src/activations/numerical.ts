@@ -144,8 +144,9 @@ function sumByRule(
   const start = rule.firstLevel(pair.p, pair.q);
   for (let level = start; level < start + MAX_LEVELS; level++) {
     let [kappa, kappaDot, squareU, squareV, slopeSquareU, slopeSquareV] = [0, 0, 0, 0, 0, 0];
+    let [lastU, phiU, dphiU] = [Number.NaN, 0, 0];
     const exists = rule.visit(pair, level, (u, v, weight) => {
-      const [phiU, dphiU] = [phi(u), dphi(u)];
+      if (u !== lastU) [lastU, phiU, dphiU] = [u, phi(u), dphi(u)];
       const [phiV, dphiV] = [phi(v), dphi(v)];
       kappa += weight * phiU * phiV;
       kappaDot += weight * dphiU * dphiV;

@@ -32,40 +32,48 @@ function levelFor(p: number, q: number, atOne: number): number {
   return Math.max(0, Math.ceil(Math.log2(Math.max(p, q))) + atOne);
 }
 
-/** Numbers of Gauss-Hermite nodes to choose from. */
-const HERMITE_SIZES = [1, 3, 5, 8, 12, 18, 27, 40, 60];
-
 /**
- * Smooth f, rows nearly parallel: with x, y independent N(0, 1) and ± the sign of c
- *
- *   u = √p (cos(θ/2) x + sin(θ/2) y),   v = ±√q (cos(θ/2) x − sin(θ/2) y)
- *
- * In x the trapezoidal rule, which converges exponentially, with spacing h = 2^{−1−level/2}; in y Gauss-Hermite: few nodes, since
- * f varies with sin(θ/2) y.
+ * Smooth f, rows nearly parallel: u = √p x, v = √q (cos θ x + sin θ y), x and y independent N(0, 1). In x the trapezoidal rule
+ * with spacing h = 2^{−1−level/2}, which converges exponentially; in y, where f varies sin θ times as fast, `acrossRule`.
  */
 const strips: PairRule = {
   firstLevel: (p, q) => levelFor(p, q, 2),
   visit({ c, sine, p, q }, level, visit) {
-    const half = Math.atan2(sine, Math.abs(c)) / 2;
-    const [cos, sin] = [Math.cos(half), Math.sin(half)];
+    const norm = Math.hypot(c, sine);
+    const [cos, sin] = [c / norm, sine / norm];
     const h = 2 ** (-1 - level / 2);
-    const wanted = sin === 0 ? 1 : 2.9 + 20 * sin + ((Math.PI * sin) / h) ** 2 / 2;
-    const size = HERMITE_SIZES.find((n) => n >= wanted);
-    if (level > MAX_LEVEL || size === undefined) return false;
-    const { nodes, weights } = gaussHermite(size);
-    const [rootP, rootQ] = [Math.sqrt(p), c < 0 ? -Math.sqrt(q) : Math.sqrt(q)];
+    const across = acrossRule(sin, h);
+    if (level > MAX_LEVEL || across === undefined) return false;
+    const { nodes, weights } = across;
+    const [rootP, rootQ] = [Math.sqrt(p), Math.sqrt(q)];
     const last = Math.floor(REACH / h);
     for (let k = -last; k <= last; k++) {
       const x = k * h;
       const weight = (h * Math.exp(-0.5 * x * x)) / SQRT_TWO_PI;
-      for (let j = 0; j < size; j++) {
-        const y = sin * nodes[j]!;
-        visit(rootP * (cos * x + y), rootQ * (cos * x - y), weight * weights[j]!);
+      for (let j = 0; j < nodes.length; j++) {
+        visit(rootP * x, rootQ * (cos * x + sin * nodes[j]!), weight * weights[j]!);
       }
     }
     return true;
   },
 };
+
+const HERMITE_SIZES = [4, 6, 9, 13, 18, 26];
+
+const MAX_ACROSS = 300;
+
+/** For functions of sin·y that spacing h resolves: Gauss-Hermite while that takes few nodes, else the trapezoidal rule. */
+function acrossRule(sin: number, h: number): QuadratureRule | undefined {
+  if (sin === 0) return gaussHermite(1);
+  const wanted = 3.5 + 20 * sin + ((5 * sin) / h) ** 2;
+  const size = HERMITE_SIZES.find((n) => n >= wanted);
+  if (size !== undefined) return gaussHermite(size);
+  const step = Math.min(0.7, h / sin);
+  const last = Math.floor(REACH / step);
+  if (2 * last + 1 > MAX_ACROSS) return undefined;
+  const nodes = Float64Array.from({ length: 2 * last + 1 }, (_, k) => (k - last) * step);
+  return { nodes, weights: nodes.map((y) => (step * Math.exp(-0.5 * y * y)) / SQRT_TWO_PI) };
+}
 
 /**
  * f with kinks at u = 0 and v = 0: in polar coordinates u = √p R cos α, v = √q R cos(α − θ) these are the rays α = ±π/2 and
