@@ -45,9 +45,17 @@ async function regression(name: string): Promise<string> {
       linear: evaluation.baselines.linear.rmse,
       coverage: evaluation.coverage,
     });
-    console.error(name, scores.length, evaluation.model.rmse.toFixed(3), evaluation.coverage.toFixed(3), model.fitted.architecture);
+    console.error(
+      name,
+      scores.length,
+      evaluation.model.rmse.toFixed(3),
+      evaluation.coverage.toFixed(3),
+      model.fitted.architecture,
+    );
   }
-  const [rmse, linear, coverage] = (["rmse", "linear", "coverage"] as const).map((field) => mean(scores.map((s) => s[field])));
+  const [rmse, linear, coverage] = (["rmse", "linear", "coverage"] as const).map((field) =>
+    mean(scores.map((s) => s[field])),
+  );
   const spread = standardError(scores.map((s) => s.rmse));
   return `| ${name} | ${cv.length} splits | RMSE ${rmse!.toFixed(3)} ± ${spread.toFixed(3)} | ${linear!.toFixed(3)} | ${(100 * coverage!).toFixed(1)} % |`;
 }
@@ -66,7 +74,14 @@ async function digits(): Promise<string> {
     const evaluation = await evaluateClassification(model, seen, unseen, { engine });
     accuracies.push(evaluation.model.accuracy);
     linear.push(evaluation.baselines.linear.accuracy);
-    console.error("digits", fold, evaluation.model.accuracy.toFixed(4), evaluation.model.logLoss.toFixed(4), model.fitted.architecture, model.fitted.diagReg);
+    console.error(
+      "digits",
+      fold,
+      evaluation.model.accuracy.toFixed(4),
+      evaluation.model.logLoss.toFixed(4),
+      model.fitted.architecture,
+      model.fitted.diagReg,
+    );
   }
   return `| digits | 5 folds | accuracy ${(100 * mean(accuracies)).toFixed(2)} % | ${(100 * mean(linear)).toFixed(2)} % | |`;
 }

@@ -20,5 +20,7 @@ const posterior = await gpInference({ kTrainTrain, kTestTrain, kTestTest }, yTra
 if (!posterior.ok) throw new Error(posterior.message);
 xTest.data.forEach((x, i) => {
   const spread = Math.sqrt(posterior.variance![i]!);
-  console.log(`f(${x}) = ${posterior.mean.data[i]!.toFixed(3)} ± ${spread.toFixed(3)}, truth ${Math.sin(2 * x).toFixed(3)}`);
+  console.log(
+    `f(${x}) = ${posterior.mean.data[i]!.toFixed(3)} ± ${spread.toFixed(3)}, truth ${Math.sin(2 * x).toFixed(3)}`,
+  );
 });

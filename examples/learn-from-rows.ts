@@ -6,7 +6,9 @@ const y = x.map(([a, b]) => a! * b! + 0.5 * a!);
 
 const regressor = await new NtkRegressor().fit(x, y);
 const { prediction, lower, upper } = await regressor.predictInterval([[0.3, -0.4]]);
-console.log(`predicted ${prediction[0]!.toFixed(3)} in [${lower[0]!.toFixed(3)}, ${upper[0]!.toFixed(3)}], truth 0.030`);
+console.log(
+  `predicted ${prediction[0]!.toFixed(3)} in [${lower[0]!.toFixed(3)}, ${upper[0]!.toFixed(3)}], truth 0.030`,
+);
 
 const classifier = await new NtkClassifier().fit(
   x,

@@ -5,7 +5,10 @@ import { checkWritable, writeFileAtomic } from "./io/write-file.ts";
 export type Evaluation = RegressionEvaluation | ClassificationEvaluation;
 
 /** Throws, before any work is done, when the plot could not be written. */
-export async function checkPlotPath(path: string, { testFraction, test }: { testFraction: number; test?: string }): Promise<void> {
+export async function checkPlotPath(
+  path: string,
+  { testFraction, test }: { testFraction: number; test?: string },
+): Promise<void> {
   if (!path.endsWith(".svg")) throw new DataError(`${path}: plots are written as .svg`);
   if (testFraction === 0 && test === undefined)
     throw new DataError(`${path}: a plot shows test rows: raise --test-fraction above 0, or pass --test`);
@@ -18,7 +21,8 @@ export async function writePlot(path: string, evaluation: Evaluation, target: st
   const Plot = await import("@observablehq/plot");
   const { parseHTML } = await import("linkedom");
   const { document } = parseHTML("<html><body></body></html>");
-  const options = evaluation.task === "regression" ? scatter(Plot, evaluation, target) : confusion(Plot, evaluation, target);
+  const options =
+    evaluation.task === "regression" ? scatter(Plot, evaluation, target) : confusion(Plot, evaluation, target);
   const figure = Plot.plot({ ...options, document });
   figure.setAttribute("xmlns", "http://www.w3.org/2000/svg");
   const text = `<?xml version="1.0" encoding="UTF-8"?>\n${figure.outerHTML}\n`;
@@ -59,8 +63,14 @@ function scatter(Plot: PlotModule, { truth, predictions }: RegressionEvaluation,
   };
 }
 
-function confusion(Plot: PlotModule, { classes, confusion: counts }: ClassificationEvaluation, target: string): PlotOptions {
-  const cells = counts.flatMap((row, i) => row.map((count, j) => ({ truth: classes[i]!, predicted: classes[j]!, count })));
+function confusion(
+  Plot: PlotModule,
+  { classes, confusion: counts }: ClassificationEvaluation,
+  target: string,
+): PlotOptions {
+  const cells = counts.flatMap((row, i) =>
+    row.map((count, j) => ({ truth: classes[i]!, predicted: classes[j]!, count })),
+  );
   const side = 120 + 44 * classes.length;
   const most = Math.max(...cells.map(({ count }) => count));
   return {

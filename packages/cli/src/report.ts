@@ -33,7 +33,9 @@ export function fitReport(summary: FitSummary): string[] {
     `model: ${model.fitted.architecture}, ridge ${model.fitted.diagReg.toPrecision(2)}; best of ${model.scores.length} by leave-one-out`,
     ...summary.notes.map((note) => `engine: ${note}`),
     ...(options.plot !== undefined && evaluation ? [`plot: ${options.plot}`] : []),
-    ...(options.out !== undefined ? [`saved: ${options.out}${refitted ? `, fitted again on all ${table.rows} rows` : ""}`] : []),
+    ...(options.out !== undefined
+      ? [`saved: ${options.out}${refitted ? `, fitted again on all ${table.rows} rows` : ""}`]
+      : []),
   ];
 }
 
@@ -114,7 +116,12 @@ export function fitSummary({ path, table, train, model, evaluation, engine, opti
     leftOut: preprocessor.dropped,
     seed,
     engine: { name: engine.name, description: engine.description },
-    model: { architecture: fitted.architecture, kernel: fitted.kernel, diagReg: fitted.diagReg, network: fitted.network },
+    model: {
+      architecture: fitted.architecture,
+      kernel: fitted.kernel,
+      diagReg: fitted.diagReg,
+      network: fitted.network,
+    },
     leaveOneOut: scores,
     test: evaluation && evaluationSummary(evaluation),
     out: out ?? null,

@@ -6,7 +6,8 @@ export function textScatter(truth: Float64Array, prediction: Float64Array): stri
   const low = Math.min(...truth, ...prediction);
   const high = Math.max(...truth, ...prediction);
   if (!(high > low)) return [];
-  const place = (value: number, cells: number) => Math.min(cells - 1, Math.floor(((value - low) / (high - low)) * cells));
+  const place = (value: number, cells: number) =>
+    Math.min(cells - 1, Math.floor(((value - low) / (high - low)) * cells));
   const canvas = Array.from({ length: HEIGHT }, () => new Array<string>(WIDTH).fill(" "));
   for (let x = 0; x < WIDTH; x++) canvas[Math.floor((x * HEIGHT) / WIDTH)]![x] = "·";
   truth.forEach((value, i) => {

@@ -73,6 +73,19 @@ export function isNtkError(error: unknown, code?: NtkErrorCode): error is NtkErr
   return error instanceof NtkError && (code === undefined || error.code === code);
 }
 
+/** A value as messages quote it: short, and never itself an error, whatever the value is. */
+export function quoted(value: unknown): string {
+  if (typeof value === "number" || typeof value === "bigint" || value === undefined) return `${value}`;
+  if (typeof value === "function" || typeof value === "symbol") return `a ${typeof value}`;
+  let text: string;
+  try {
+    text = JSON.stringify(value) ?? typeof value;
+  } catch {
+    return "an object that JSON cannot hold";
+  }
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
+
 /** The candidate nearest to `word` by edit distance, or undefined when none is near enough to be meant. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;

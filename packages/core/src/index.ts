@@ -9,23 +9,48 @@
  * A network is plain data; `kernelFn` interprets it at infinite width, `init` and `apply` at finite width.
  */
 
-// Matrices
-export { checkFinite } from "./matrix/check.ts";
+// Activations and their duals
+export { type Activation, SINE_UNKNOWN } from "./activations/activation.ts";
+export { dualFromHermite, hermiteCoefficients } from "./activations/hermite-series.ts";
+export { type NumericalOptions, numericalActivation } from "./activations/numerical.ts";
+export { makeActivation } from "./activations/registry.ts";
+export type { ActivationSpec, ActivationType } from "./activations/spec.ts";
+// Errors
 export {
-  addToDiagonal,
-  column,
-  columnVector,
-  diagonal,
-  fromRows,
-  type Matrix,
-  matrix,
-  row,
-  takeBlock,
-  takeRows,
-  toRows,
-  transpose,
-} from "./matrix/matrix.ts";
-
+  DataError,
+  didYouMean,
+  FormatError,
+  isNtkError,
+  NetworkError,
+  NtkError,
+  type NtkErrorCode,
+  NumericalError,
+  ShapeError,
+  ValueError,
+} from "./errors.ts";
+// Kernels
+export {
+  type Bandwidth,
+  ballIndicatorKernel,
+  gammaExponentialKernel,
+  gaussianKernel,
+  homogeneous,
+  laplaceKernel,
+  linearKernel,
+  polynomialKernel,
+} from "./kernel/classical-kernels.ts";
+export { describeNetwork, type LayerReport, type NetworkReport } from "./kernel/describe-network.ts";
+export {
+  type GramOptions,
+  type KernelFn,
+  type KernelFnOptions,
+  type KernelName,
+  kernelDiagonal,
+  kernelFn,
+} from "./kernel/kernel-fn.ts";
+export { checkPositiveSemidefinite, type PositiveSemidefiniteReport } from "./kernel/positive-semidefinite.ts";
+export { appendBias, sphereLift, type TwoLayerReluOptions, twoLayerReluKernel } from "./kernel/two-layer-relu.ts";
+export { gram, type VectorKernel, type VectorPair } from "./kernel/vector-kernel.ts";
 // Layers: a network is data
 export {
   abRelu,
@@ -69,41 +94,40 @@ export type { DenseParams, Params, Shape } from "./layers/rule.ts";
 export type { Activations } from "./layers/scope.ts";
 export { serial } from "./layers/serial.ts";
 export type { Layer, LayerType, Parameterization } from "./layers/spec.ts";
-
-// Activations and their duals
-export { type Activation, SINE_UNKNOWN } from "./activations/activation.ts";
-export { dualFromHermite, hermiteCoefficients } from "./activations/hermite-series.ts";
-export { type NumericalOptions, numericalActivation } from "./activations/numerical.ts";
-export { makeActivation } from "./activations/registry.ts";
-export type { ActivationSpec, ActivationType } from "./activations/spec.ts";
-
-// Kernels
+// Learning from a table
+export { type Candidate, defaultCandidates, type FullyConnectedOptions, fullyConnected } from "./learn/candidates.ts";
+export { type EstimatorOptions, type Inputs, NtkClassifier, NtkRegressor } from "./learn/estimators.ts";
 export {
-  type Bandwidth,
-  ballIndicatorKernel,
-  gammaExponentialKernel,
-  gaussianKernel,
-  homogeneous,
-  laplaceKernel,
-  linearKernel,
-  polynomialKernel,
-} from "./kernel/classical-kernels.ts";
-export { describeNetwork, type LayerReport, type NetworkReport } from "./kernel/describe-network.ts";
+  type ClassificationEvaluation,
+  type ClassificationScore,
+  evaluateClassification,
+  evaluateRegression,
+  type RegressionEvaluation,
+  type RegressionScore,
+} from "./learn/evaluate.ts";
+export { fitClassification, predictClassification } from "./learn/fit-classification.ts";
+export { type FitOptions, fitRegression, type PredictTableOptions, predictRegression } from "./learn/fit-regression.ts";
+export type {
+  ClassificationModel,
+  ClassificationPrediction,
+  FittedKernel,
+  Model,
+  RegressionModel,
+  RegressionPrediction,
+} from "./learn/model.ts";
+export { decodeModel, encodeModel } from "./learn/model-file.ts";
+export type { CategoryFeature, DroppedColumn, Feature, NumericFeature, Preprocessor } from "./learn/preprocess.ts";
+export type { CandidateScore } from "./learn/select.ts";
+export { type Split, trainTestSplit } from "./learn/split.ts";
 export {
-  type GramOptions,
-  type KernelFn,
-  type KernelFnOptions,
-  type KernelName,
-  kernelDiagonal,
-  kernelFn,
-} from "./kernel/kernel-fn.ts";
-export { checkPositiveSemidefinite, type PositiveSemidefiniteReport } from "./kernel/positive-semidefinite.ts";
-export { appendBias, sphereLift, type TwoLayerReluOptions, twoLayerReluKernel } from "./kernel/two-layer-relu.ts";
-export { gram, type VectorKernel, type VectorPair } from "./kernel/vector-kernel.ts";
-
-// Finite networks
-export { type ApplyOptions, apply, init, outputWidth } from "./network/network.ts";
-
+  type Column,
+  inferColumn,
+  type NumericColumn,
+  type Table,
+  type TextColumn,
+  takeTableRows,
+} from "./learn/table.ts";
+export { inferTask, type Task } from "./learn/target.ts";
 // Linear algebra
 export type {
   CholeskyFactor,
@@ -121,7 +145,24 @@ export { jsEngine } from "./linalg/js-engine.ts";
 export { logDeterminant } from "./linalg/log-determinant.ts";
 export { type Pseudoinverse, type PseudoinverseOptions, pseudoinverse } from "./linalg/pseudoinverse.ts";
 export { solveCholesky } from "./linalg/solve-cholesky.ts";
-
+// Matrices
+export { checkFinite } from "./matrix/check.ts";
+export {
+  addToDiagonal,
+  column,
+  columnVector,
+  diagonal,
+  fromRows,
+  type Matrix,
+  matrix,
+  row,
+  takeBlock,
+  takeRows,
+  toRows,
+  transpose,
+} from "./matrix/matrix.ts";
+// Finite networks
+export { type ApplyOptions, apply, init, outputWidth } from "./network/network.ts";
 // Kernel regression and Gaussian processes
 export {
   type GpInferenceOptions,
@@ -181,48 +222,5 @@ export {
 export { type RidgeScore, ridgeScores } from "./predict/ridge-scores.ts";
 export { type SampleOptions, type Samples, samplePosterior, samplePrior } from "./predict/sample.ts";
 export type { SquaredLoss } from "./predict/squared-loss.ts";
-
-// Learning from a table
-export { type Candidate, defaultCandidates, type FullyConnectedOptions, fullyConnected } from "./learn/candidates.ts";
-export { type EstimatorOptions, type Inputs, NtkClassifier, NtkRegressor } from "./learn/estimators.ts";
-export {
-  type ClassificationEvaluation,
-  type ClassificationScore,
-  evaluateClassification,
-  evaluateRegression,
-  type RegressionEvaluation,
-  type RegressionScore,
-} from "./learn/evaluate.ts";
-export { fitClassification, predictClassification } from "./learn/fit-classification.ts";
-export { type FitOptions, fitRegression, type PredictTableOptions, predictRegression } from "./learn/fit-regression.ts";
-export type {
-  ClassificationModel,
-  ClassificationPrediction,
-  FittedKernel,
-  Model,
-  RegressionModel,
-  RegressionPrediction,
-} from "./learn/model.ts";
-export { decodeModel, encodeModel } from "./learn/model-file.ts";
-export type { CategoryFeature, DroppedColumn, Feature, NumericFeature, Preprocessor } from "./learn/preprocess.ts";
-export { type Split, trainTestSplit } from "./learn/split.ts";
-export type { CandidateScore } from "./learn/select.ts";
-export { type Column, inferColumn, type NumericColumn, type Table, type TextColumn, takeTableRows } from "./learn/table.ts";
-export { inferTask, type Task } from "./learn/target.ts";
-
 // Randomness with an explicit key
 export { type Key, key, normal, permutation, randomInts, split, uniform } from "./random/key.ts";
-
-// Errors
-export {
-  DataError,
-  didYouMean,
-  FormatError,
-  isNtkError,
-  NetworkError,
-  NtkError,
-  type NtkErrorCode,
-  NumericalError,
-  ShapeError,
-  ValueError,
-} from "./errors.ts";

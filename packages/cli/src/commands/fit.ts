@@ -21,7 +21,7 @@ import { type ReadTableOptions, readTable } from "../io/table-file.ts";
 import { checkWritable, writeFileAtomic } from "../io/write-file.ts";
 import type { Output } from "../output.ts";
 import { checkPlotPath, type Evaluation, writePlot } from "../plot.ts";
-import { fitReport, type FitSummary, fitSummary } from "../report.ts";
+import { type FitSummary, fitReport, fitSummary } from "../report.ts";
 import {
   type CommonOptions,
   fraction,
@@ -51,7 +51,9 @@ export function fitCommand(signal: AbortSignal): Command {
     .addHelpText("before", "Example:\n  ntkit fit houses.csv --target price --out houses.ntkit --plot houses.svg\n")
     .argument("<table>", "CSV, TSV, Parquet or .npy, each of them gzipped or not; - is standard input")
     .requiredOption("--target <column>", "the column to predict")
-    .addOption(new Option("--task <task>", "found from the target when absent").choices(["regression", "classification"]))
+    .addOption(
+      new Option("--task <task>", "found from the target when absent").choices(["regression", "classification"]),
+    )
     .option("--network <file>", "network file (JSON); without it architectures are chosen by leave-one-out")
     .option("--test-fraction <share>", "rows held out to score the model; 0 scores nothing", fraction, 0.2)
     .option("--test <table>", "a table to score the model on, instead of held-out rows")
@@ -107,7 +109,11 @@ async function split(
   return parts;
 }
 
-function fitOn(table: Table, label: string, { options, task, network, engine, signal, output }: FitContext): Promise<Model> {
+function fitOn(
+  table: Table,
+  label: string,
+  { options, task, network, engine, signal, output }: FitContext,
+): Promise<Model> {
   const candidates = network === undefined ? defaultCandidates() : bothKernels(network);
   return output.progress(label, (onProgress): Promise<Model> => {
     const { target, seed } = options;

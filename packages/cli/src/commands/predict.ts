@@ -1,11 +1,26 @@
 import { bestEngine } from "@ntkit/engine";
 import { Command, InvalidArgumentError } from "commander";
-import { column, decodeModel, type Model, predictClassification, predictRegression, type PredictTableOptions, type Table } from "ntkit";
+import {
+  column,
+  decodeModel,
+  type Model,
+  type PredictTableOptions,
+  predictClassification,
+  predictRegression,
+  type Table,
+} from "ntkit";
 import { readInput } from "../io/read-input.ts";
 import { readTable } from "../io/table-file.ts";
 import { checkWritable } from "../io/write-file.ts";
 import { type OutputColumn, tableFormat, tableText, writeTable } from "../io/write-table.ts";
-import { type CommonOptions, outputOf, type TableOptions, tableReading, withCommonOptions, withTableOptions } from "./common.ts";
+import {
+  type CommonOptions,
+  outputOf,
+  type TableOptions,
+  tableReading,
+  withCommonOptions,
+  withTableOptions,
+} from "./common.ts";
 
 interface PredictCommandOptions extends CommonOptions, TableOptions {
   readonly out?: string;
@@ -20,7 +35,9 @@ export function predictCommand(signal: AbortSignal): Command {
     .argument("<table>", "a table with the columns of training, in any order; - is standard input")
     .option("--out <file>", "where predictions go (.csv or .tsv, either with .gz); without it standard output, as CSV")
     .option("--level <share>", "how often an interval should hold the truth", openFraction, 0.95)
-    .action((model: string, table: string, options: PredictCommandOptions) => runPredict(model, table, options, signal));
+    .action((model: string, table: string, options: PredictCommandOptions) =>
+      runPredict(model, table, options, signal),
+    );
   return withCommonOptions(withTableOptions(command));
 }
 

@@ -22,7 +22,9 @@ export async function checkReadable(path: string): Promise<void> {
 
 async function readBytes(path: string): Promise<Uint8Array> {
   await checkReadable(path).catch(async (error) => {
-    throw error instanceof DataError && isMissing(error) ? new DataError(`${error.message}${await nearby(path)}`) : error;
+    throw error instanceof DataError && isMissing(error)
+      ? new DataError(`${error.message}${await nearby(path)}`)
+      : error;
   });
   return readFile(path);
 }
@@ -59,6 +61,8 @@ function unpack(path: string, bytes: Uint8Array): Uint8Array {
   try {
     return gunzipSync(bytes);
   } catch (error) {
-    throw new FormatError(`${path} is damaged: its gzip data end early or are corrupt; copy it again`, { cause: error });
+    throw new FormatError(`${path} is damaged: its gzip data end early or are corrupt; copy it again`, {
+      cause: error,
+    });
   }
 }

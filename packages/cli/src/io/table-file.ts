@@ -19,7 +19,8 @@ export async function readTable(path: string, options: ReadTableOptions = {}): P
   if (bytes.length === 0) throw new DataError(`${source} is empty: it needs a line of column names and a line per row`);
   if (startsWith(bytes, "PAR1")) return parquetTable(bytes, source);
   if (startsWith(bytes, "\x93NUMPY")) return npyTable(bytes, source);
-  if (startsWith(bytes, "PK")) throw new FormatError(`${source} is a spreadsheet or zip archive: save the sheet as CSV`);
+  if (startsWith(bytes, "PK"))
+    throw new FormatError(`${source} is a spreadsheet or zip archive: save the sheet as CSV`);
   return textTable(decodeText(bytes, source), source, options);
 }
 
@@ -73,7 +74,12 @@ async function textTable(text: string, source: string, options: ReadTableOptions
       );
   });
   if (rows.length === 0) throw new DataError(`${source} has column names but no rows`);
-  return makeTable(source, names, rows.length, (name, j) => inferColumn(name, rows.map((row) => row[j]!)));
+  return makeTable(source, names, rows.length, (name, j) =>
+    inferColumn(
+      name,
+      rows.map((row) => row[j]!),
+    ),
+  );
 }
 
 async function parseRecords(
@@ -176,13 +182,15 @@ async function parquetTable(bytes: Uint8Array, source: string): Promise<Table> {
 function cellText(value: unknown): string | null {
   if (value === null || value === undefined) return null;
   if (value instanceof Date) return value.toISOString();
-  if (typeof value === "object") return JSON.stringify(value, (_, item) => (typeof item === "bigint" ? `${item}` : item));
+  if (typeof value === "object")
+    return JSON.stringify(value, (_, item) => (typeof item === "bigint" ? `${item}` : item));
   return `${value}`;
 }
 
 function npyTable(bytes: Uint8Array, source: string): Table {
   const { shape, data } = decodeNpy(bytes, source);
-  if (shape.length > 2) throw new FormatError(`${source}: a table needs an array of 1 or 2 axes, got shape (${shape.join(", ")})`);
+  if (shape.length > 2)
+    throw new FormatError(`${source}: a table needs an array of 1 or 2 axes, got shape (${shape.join(", ")})`);
   const [rows, cols] = [shape[0] ?? 1, shape[1] ?? 1];
   const names = Array.from({ length: cols }, (_, j) => `x${j}`);
   return makeTable(source, names, rows, (name, j) => {

@@ -13,7 +13,10 @@ export async function writeFileAtomic(
 ): Promise<void> {
   await checkWritable(path);
   // A device or a pipe must not be replaced by a file of its name.
-  const special = await stat(path).then((info) => !info.isFile(), () => false);
+  const special = await stat(path).then(
+    (info) => !info.isFile(),
+    () => false,
+  );
   const temporary = special ? path : join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
   try {
     const handle = await open(temporary, special ? "w" : "wx");

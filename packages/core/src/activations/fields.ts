@@ -1,4 +1,4 @@
-import { didYouMean, NetworkError } from "../errors.ts";
+import { didYouMean, NetworkError, quoted } from "../errors.ts";
 
 /** The rule for one field of a network description. */
 export interface Field {
@@ -34,10 +34,10 @@ export function completeFields(
   }
   const complete: Record<string, unknown> = { ...spec };
   for (const [key, field] of Object.entries(fields)) {
-    const value = spec[key] ?? field.default;
+    const value = spec[key] === undefined ? field.default : spec[key];
     if (value === undefined) throw new NetworkError(path, `${where} needs the field "${key}" (${rule(field)})`);
     if (!allowed(value, field))
-      throw new NetworkError(path, `${key} of ${where} must be ${rule(field)}, got ${JSON.stringify(value)}`);
+      throw new NetworkError(path, `${key} of ${where} must be ${rule(field)}, got ${quoted(value)}`);
     complete[key] = value;
   }
   return complete;
@@ -46,7 +46,8 @@ export function completeFields(
 function allowed(value: unknown, field: Field): boolean {
   if (field.kind === "choice") return typeof value === "string" && (field.choices ?? []).includes(value);
   if (field.kind === "text") return typeof value === "string" && value !== "";
-  if (field.kind === "numbers") return Array.isArray(value) && value.length > 0 && value.every(Number.isFinite);
+  if (field.kind === "numbers")
+    return Array.isArray(value) && value.length > 0 && Array.from(value).every(Number.isFinite);
   if (typeof value !== "number" || !Number.isFinite(value)) return false;
   if (field.kind === "integer" && !Number.isInteger(value)) return false;
   const { min = -Infinity, max = Infinity, open = false } = field;

@@ -23,8 +23,8 @@ export function pairRule(kinks: readonly number[]): PairRule | undefined {
   return kinks.every((kink) => kink === 0) ? sectors : undefined;
 }
 
-/** Standard deviations within which the Gaussian is integrated: beyond, it weighs 3e-18 of f(0). */
-const REACH = 9;
+/** Standard deviations within which the Gaussian is integrated: beyond, it weighs 2e-22 of f(0). */
+const REACH = 10;
 
 const MAX_LEVEL = 11;
 
@@ -86,7 +86,7 @@ const sectors: PairRule = {
     const theta = Math.atan2(sine, c);
     const [rootP, rootQ] = [Math.sqrt(p), Math.sqrt(q)];
     const growth = 2 ** (level / 4);
-    const radial = radialRule(Math.ceil(26 * growth));
+    const radial = radialRule(Math.ceil(28 * growth));
     for (const [from, length] of [
       [-Math.PI / 2, theta],
       [theta - Math.PI / 2, Math.PI - theta],

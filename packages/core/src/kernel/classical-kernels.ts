@@ -1,4 +1,5 @@
 import { ValueError } from "../errors.ts";
+import { checkRange } from "../matrix/check.ts";
 import { checkPositive, type VectorKernel } from "./vector-kernel.ts";
 
 /**
@@ -14,22 +15,26 @@ export const linearKernel: VectorKernel = { name: "linear", evaluate: ({ dot }) 
 
 /** k = exp(−L‖x − z‖²) for an inverse bandwidth L, exp(−‖x − z‖²/r²) for a bandwidth r. Always in (0, 1]. */
 export function gaussianKernel(width: Bandwidth): VectorKernel {
-  const scale = width.bandwidth === undefined ? rate("gaussianKernel", width) : rate("gaussianKernel", width) ** 2;
-  return { name: "gaussian", evaluate: ({ distance }) => Math.exp(-scale * distance * distance) };
+  const scaled = scaling("gaussianKernel", width);
+  const squares = width.bandwidth !== undefined;
+  return {
+    name: "gaussian",
+    evaluate: ({ distance }) => Math.exp(-scaled(distance) * (squares ? scaled(distance) : distance)),
+  };
 }
 
 /** k = exp(−L‖x − z‖) for an inverse bandwidth L, exp(−‖x − z‖/r) for a bandwidth r. */
 export function laplaceKernel(width: Bandwidth): VectorKernel {
-  const scale = rate("laplaceKernel", width);
-  return { name: "laplace", evaluate: ({ distance }) => Math.exp(-scale * distance) };
+  const scaled = scaling("laplaceKernel", width);
+  return { name: "laplace", evaluate: ({ distance }) => Math.exp(-scaled(distance)) };
 }
 
-/** k = exp(−(L‖x − z‖)^γ) with 0 < γ ≤ 2: positive semidefinite on that range only. */
+/** k = exp(−(L‖x − z‖)^γ), or exp(−(‖x − z‖/r)^γ), with 0 < γ ≤ 2: positive semidefinite on that range only. */
 export function gammaExponentialKernel({ gamma, ...width }: Bandwidth & { readonly gamma: number }): VectorKernel {
   if (!(gamma > 0 && gamma <= 2))
     throw new ValueError(`gammaExponentialKernel: gamma must be above 0 and at most 2, got ${gamma}`);
-  const scale = rate("gammaExponentialKernel", width as Bandwidth);
-  return { name: "gammaExponential", evaluate: ({ distance }) => Math.exp(-((scale * distance) ** gamma)) };
+  const scaled = scaling("gammaExponentialKernel", width as Bandwidth);
+  return { name: "gammaExponential", evaluate: ({ distance }) => Math.exp(-(scaled(distance) ** gamma)) };
 }
 
 /** k = (scale·⟨x, z⟩ + offset)^degree. Defaults: scale 1, offset 1. */
@@ -44,7 +49,7 @@ export function polynomialKernel({
 }): VectorKernel {
   if (!(Number.isInteger(degree) && degree >= 0))
     throw new ValueError(`polynomialKernel: degree must be a whole number, got ${degree}`);
-  if (!(offset >= 0)) throw new ValueError(`polynomialKernel: offset must be at least 0, got ${offset}`);
+  checkRange("polynomialKernel", "offset", offset, 0);
   checkPositive("polynomialKernel", "scale", scale);
   return { name: "polynomial", evaluate: ({ dot }) => (scale * dot + offset) ** degree };
 }
@@ -72,10 +77,11 @@ export function homogeneous(kernel: VectorKernel): VectorKernel {
   };
 }
 
-function rate(where: string, { bandwidth, inverseBandwidth }: Bandwidth): number {
+/** distance ↦ L·distance or distance/r. Divided, not multiplied by 1/r, which overflows for the smallest r. */
+function scaling(where: string, { bandwidth, inverseBandwidth }: Bandwidth): (distance: number) => number {
   if ((bandwidth === undefined) === (inverseBandwidth === undefined))
     throw new ValueError(`${where}: give either bandwidth or inverseBandwidth`);
   const value = bandwidth ?? inverseBandwidth;
   checkPositive(where, bandwidth === undefined ? "inverseBandwidth" : "bandwidth", value!);
-  return bandwidth === undefined ? inverseBandwidth! : 1 / bandwidth;
+  return (distance) => (bandwidth === undefined ? inverseBandwidth! * distance : distance / bandwidth);
 }

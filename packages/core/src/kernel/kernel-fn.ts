@@ -1,4 +1,4 @@
-import { NetworkError, NumericalError, ShapeError, ValueError } from "../errors.ts";
+import { NetworkError, NumericalError, quoted, ShapeError, ValueError } from "../errors.ts";
 import type { KernelTile } from "../layers/kernel-state.ts";
 import { parseNetwork } from "../layers/network-file.ts";
 import { isBranches } from "../layers/rule.ts";
@@ -51,35 +51,36 @@ export function kernelFn(network: Layer, { activations = {} }: KernelFnOptions =
   const parsed = parseNetwork(network);
   const gram = async (x1: Matrix, x2: Matrix | null, get: KernelName | readonly KernelName[], options = {}) => {
     const names = typeof get === "string" ? [get] : get;
-    checkNames(names);
+    checkNames("kernelFn", names);
     const grams = await computeGrams(parsed, activations, x1, x2, names, options);
     return typeof get === "string" ? grams[get] : grams;
   };
   return gram as KernelFn; // one implementation behind both call signatures
 }
 
-/** The diagonals K(x, x) or Θ(x, x) alone. O(n (d + depth)). */
+/** The diagonals K(x, x) or Θ(x, x) alone. O(n (d + depth)). Throws as `kernelFn` does. */
 export function kernelDiagonal(
   network: Layer,
   x: Matrix,
   get: KernelName,
   { activations = {} }: KernelFnOptions = {},
 ): Float64Array {
+  checkNames("kernelDiagonal", [get]);
   const parsed = parseNetwork(network);
   const batch = checkedBatch("kernelDiagonal: x", x);
   const values = new Float64Array(x.rows);
   for (let i = 0; i < x.rows; i++) {
     const tile = evaluateTile(parsed, activations, batch, batch, { row: i, rows: 1, col: i, cols: 1 }, get === "ntk");
-    values[i] = (get === "ntk" ? tile.ntk! : tile.nngp)[0]!;
+    values[i] = checkedEntry("kernelDiagonal", get, (get === "ntk" ? tile.ntk! : tile.nngp)[0]!, i, i);
   }
   return values;
 }
 
-function checkNames(names: readonly KernelName[]): void {
-  if (names.length === 0) throw new ValueError('kernelFn: get must name "nngp" or "ntk", got an empty list');
+function checkNames(where: string, names: readonly KernelName[]): void {
+  if (names.length === 0) throw new ValueError(`${where}: get must name "nngp" or "ntk", got an empty list`);
   for (const name of names) {
     if (name !== "nngp" && name !== "ntk")
-      throw new ValueError(`kernelFn: get must be "nngp", "ntk" or a list of them, got ${JSON.stringify(name)}`);
+      throw new ValueError(`${where}: get must be "nngp" or "ntk", got ${quoted(name)}`);
   }
 }
 
@@ -141,17 +142,20 @@ function tileRanges(rows: number, cols: number, tile: number, symmetric: boolean
   return ranges;
 }
 
+function checkedEntry(where: string, name: KernelName, value: number, row: number, col: number): number {
+  if (Number.isFinite(value)) return value;
+  throw new NumericalError(
+    `${where}: ${name} of rows ${row} and ${col} leaves the range of float64: rescale the inputs or lower wStd`,
+  );
+}
+
 /** Copies a tile to its place and, in a symmetric matrix, to its mirror image. */
 function placeTile(name: KernelName, gram: Matrix, values: Float64Array, range: TileRange, symmetric: boolean): void {
   for (let i = 0, at = 0; i < range.rows; i++) {
     const row = range.row + i;
     for (let j = 0; j < range.cols; j++, at++) {
       const col = range.col + j;
-      const value = values[at]!;
-      if (!Number.isFinite(value))
-        throw new NumericalError(
-          `kernelFn: ${name} of rows ${row} and ${col} leaves the range of float64: rescale the inputs or lower wStd`,
-        );
+      const value = checkedEntry("kernelFn", name, values[at]!, row, col);
       gram.data[row * gram.cols + col] = value;
       if (symmetric) gram.data[col * gram.cols + row] = value;
     }

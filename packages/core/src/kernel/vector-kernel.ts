@@ -1,4 +1,4 @@
-import { ValueError } from "../errors.ts";
+import { NumericalError, ValueError } from "../errors.ts";
 import type { WorkOptions } from "../linalg/engine.ts";
 import { startWork } from "../linalg/work.ts";
 import { checkFinite, checkSameCols } from "../matrix/check.ts";
@@ -38,6 +38,10 @@ export async function gram(
   for (let i = 0; i < a.x.rows; i++) {
     const range = { row: i, rows: 1, col: 0, cols: a === b ? i + 1 : b.x.rows };
     gramRow(kernel, a, b, range).forEach((value, j) => {
+      if (!Number.isFinite(value))
+        throw new NumericalError(
+          `gram: ${kernel.name} of rows ${i} and ${j} leaves the range of float64: rescale the inputs`,
+        );
       result.data[i * result.cols + j] = value;
       if (a === b) result.data[j * result.cols + i] = value;
     });

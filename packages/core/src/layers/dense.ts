@@ -63,6 +63,7 @@ export const denseRule: LayerRule<DenseSpec> = {
   apply(spec, params, input, scope) {
     const x = singleValue(input, scope);
     const { w, b } = params as DenseParams; // `init` of this layer made them
+    if (x.cols !== w.rows) scope.fail(`has weights for ${w.rows} inputs, got ${x.cols}`);
     const { wScale, bScale } = spec.parameterization === "ntk" ? scales(spec, w.rows) : { wScale: 1, bScale: 1 };
     const out = matrix(x.rows, w.cols);
     for (let i = 0; i < x.rows; i++) {

@@ -1,6 +1,7 @@
 import { matrix } from "../matrix/matrix.ts";
 import { combinePairs } from "./fan-in.ts";
 import { fanInSumSine } from "./fan-in-sum.ts";
+import type { KernelTile } from "./kernel-state.ts";
 import { branchesOf, type LayerRule, type Scope, single, singleShape, singleValue } from "./rule.ts";
 import type { FanInConcatSpec } from "./spec.ts";
 
@@ -9,7 +10,10 @@ export function fanInConcat(axis = -1): FanInConcatSpec {
   return { type: "fanInConcat", axis };
 }
 
-/** K = Σ nᵢKᵢ / Σ nᵢ and the same for Θ, with nᵢ the width of branch i. */
+/**
+ * K = Σ nᵢKᵢ / Σ nᵢ and the same for Θ, with nᵢ the width of branch i. Units of branches with different kernels are a
+ * mixture of Gaussians, not Gaussian: an activation belongs inside such branches, or after a further dense layer.
+ */
 export const fanInConcatRule: LayerRule<FanInConcatSpec> = {
   fields: { axis: { kind: "integer", default: -1 } },
 
@@ -31,7 +35,7 @@ export const fanInConcatRule: LayerRule<FanInConcatSpec> = {
         }));
         return { nngp, ntk, sine: fanInSumSine(scaled, nngp) };
       },
-      { width, gaussian: tiles.every((tile) => tile.gaussian) },
+      { width, gaussian: tiles.every((tile) => tile.gaussian && isAlike(tile, tiles[0]!)) },
     );
   },
 
@@ -57,6 +61,12 @@ export const fanInConcatRule: LayerRule<FanInConcatSpec> = {
     return out;
   },
 };
+
+/** Whether two branches have the same covariances, bit for bit, as branches of the same description have. */
+function isAlike(a: KernelTile, b: KernelTile): boolean {
+  const same = (u: Float64Array, v: Float64Array) => u.every((value, i) => value === v[i]);
+  return same(a.nngp, b.nngp) && same(a.var1, b.var1) && same(a.var2, b.var2);
+}
 
 function checkAxis(axis: number, scope: Scope): void {
   if (axis !== -1 && axis !== 1) scope.fail(`joins along the units: axis must be -1 (or 1), got ${axis}`);

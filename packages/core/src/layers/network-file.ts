@@ -1,5 +1,5 @@
 import { completeFields } from "../activations/fields.ts";
-import { didYouMean, NetworkError } from "../errors.ts";
+import { didYouMean, NetworkError, quoted } from "../errors.ts";
 import { fieldsOf, LAYER_TYPES } from "./registry.ts";
 import type { Layer, LayerType } from "./spec.ts";
 
@@ -21,8 +21,8 @@ const CHILDREN: Readonly<Record<string, "layers" | "branches" | "layer">> = {
  * Throws a NetworkError that names the position of the layer, the rule, the value and the nearest known name.
  */
 export function parseNetwork(value: unknown): Layer {
-  if (isRecord(value) && "format" in value) return parseLayer(fileContent(value), "");
-  return parseLayer(value, "");
+  if (isRecord(value) && "format" in value) return parseLayer(fileContent(value), "", 0);
+  return parseLayer(value, "", 0);
 }
 
 /** The content of a network file, ready for JSON.stringify. */
@@ -32,14 +32,11 @@ export function networkFile(network: Layer): NetworkFile {
 
 function fileContent(file: Readonly<Record<string, unknown>>): unknown {
   if (file["format"] !== "ntkit-network")
-    throw new NetworkError(
-      "",
-      `format of a network file must be "ntkit-network", got ${JSON.stringify(file["format"])}`,
-    );
+    throw new NetworkError("", `format of a network file must be "ntkit-network", got ${quoted(file["format"])}`);
   if (file["version"] !== 1)
     throw new NetworkError(
       "",
-      `version ${JSON.stringify(file["version"])} of the network file is not known here (1 is): update ntkit`,
+      `version ${quoted(file["version"])} of the network file is not known here (1 is): update ntkit`,
     );
   for (const key of Object.keys(file)) {
     const known = ["format", "version", "network"];
@@ -49,9 +46,17 @@ function fileContent(file: Readonly<Record<string, unknown>>): unknown {
   return file["network"];
 }
 
-function parseLayer(value: unknown, path: string): Layer {
+/** Layers inside layers, at most: networks recurse through their description, as deep as it nests. */
+const MAX_NESTING = 100;
+
+function parseLayer(value: unknown, path: string, nesting: number): Layer {
+  if (nesting > MAX_NESTING)
+    throw new NetworkError(
+      "",
+      `layers are nested more than ${MAX_NESTING} deep, or a layer contains itself: put them in one serial, or use repeat`,
+    );
   if (!isRecord(value) || typeof value["type"] !== "string")
-    throw new NetworkError(path, `a layer must be an object with a "type", got ${JSON.stringify(value)?.slice(0, 60)}`);
+    throw new NetworkError(path, `a layer must be an object with a "type", got ${quoted(value)}`);
   const type = value["type"];
   if (!isLayerType(type)) {
     const guess = didYouMean(type, LAYER_TYPES) || `; known are ${LAYER_TYPES.join(", ")}`;
@@ -59,15 +64,22 @@ function parseLayer(value: unknown, path: string): Layer {
   }
   const childrenField = CHILDREN[type];
   const complete = completeFields(path, value, fieldsOf(type), childrenField ? [childrenField] : []);
-  if (childrenField) complete[childrenField] = parseChildren(type, childrenField, value[childrenField], path);
+  if (childrenField) complete[childrenField] = parseChildren(childrenField, value, path, nesting + 1);
   return complete as unknown as Layer; // every field of this type has just been checked
 }
 
-function parseChildren(type: string, field: string, value: unknown, path: string): Layer | Layer[] {
-  if (field === "layer") return parseLayer(value, childPath(path, 0));
+function parseChildren(
+  field: string,
+  spec: Readonly<Record<string, unknown>>,
+  path: string,
+  nesting: number,
+): Layer | Layer[] {
+  const { type, [field]: value } = spec;
+  if (value === undefined) throw new NetworkError(path, `${type} needs the field "${field}"`);
+  if (field === "layer") return parseLayer(value, childPath(path, 0), nesting);
   if (!Array.isArray(value)) throw new NetworkError(path, `${type} needs the field "${field}", a list of layers`);
   if (value.length === 0) throw new NetworkError(path, `${field} of ${type} must hold at least one layer`);
-  return value.map((child, i) => parseLayer(child, childPath(path, i)));
+  return Array.from(value, (child, i) => parseLayer(child, childPath(path, i), nesting));
 }
 
 /** The dotted position of a child, e.g. "3.1.0". */

@@ -7,12 +7,17 @@ export interface Matrix {
   readonly data: Float64Array;
 }
 
-/** Rows × cols zeros, or a view of `data` when it is given (no copy). */
-export function matrix(rows: number, cols: number, data: Float64Array = new Float64Array(rows * cols)): Matrix {
+/** Rows × cols zeros, or a view of `values` when it is given (no copy). */
+export function matrix(rows: number, cols: number, values?: Float64Array): Matrix {
+  if (!(isCount(rows) && isCount(cols)))
+    throw new ShapeError(`matrix: rows and columns must be whole numbers from 0, got ${rows} x ${cols}`);
+  const data = values ?? new Float64Array(rows * cols);
   if (data.length !== rows * cols)
     throw new ShapeError(`matrix: ${rows} x ${cols} needs ${rows * cols} values, got ${data.length}`);
   return { rows, cols, data };
 }
+
+const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
 
 /** A matrix from an array of equally long rows. */
 export function fromRows(rows: readonly ArrayLike<number>[]): Matrix {
@@ -56,18 +61,29 @@ export function transpose(a: Matrix): Matrix {
 /** The listed rows, in the listed order, copied. */
 export function takeRows(a: Matrix, indices: ArrayLike<number>): Matrix {
   const result = matrix(indices.length, a.cols);
+  checkIndices("takeRows", indices, a.rows);
   for (let i = 0; i < indices.length; i++) result.data.set(row(a, indices[i]!), i * a.cols);
   return result;
 }
 
 /** The listed rows and columns of a square matrix: K[i, j] for i in `rows`, j in `cols`, copied. */
 export function takeBlock(a: Matrix, rows: ArrayLike<number>, cols: ArrayLike<number>): Matrix {
+  checkIndices("takeBlock", rows, a.rows);
+  checkIndices("takeBlock", cols, a.cols);
   const result = matrix(rows.length, cols.length);
   for (let i = 0; i < rows.length; i++) {
     const source = row(a, rows[i]!);
     for (let j = 0; j < cols.length; j++) result.data[i * cols.length + j] = source[cols[j]!]!;
   }
   return result;
+}
+
+function checkIndices(where: string, indices: ArrayLike<number>, count: number): void {
+  for (let i = 0; i < indices.length; i++) {
+    const index = indices[i]!;
+    if (!(isCount(index) && index < count))
+      throw new ShapeError(`${where}: indices must be whole numbers from 0 to ${count - 1}, got ${index}`);
+  }
 }
 
 /** The main diagonal, copied. */

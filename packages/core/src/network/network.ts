@@ -1,4 +1,4 @@
-import { ShapeError } from "../errors.ts";
+import { ShapeError, ValueError } from "../errors.ts";
 import { childPath, parseNetwork } from "../layers/network-file.ts";
 import { ruleOf } from "../layers/registry.ts";
 import type { Complete, InitScope, Params, Shape, Value } from "../layers/rule.ts";
@@ -18,7 +18,12 @@ export function init(network: Layer, key: Key, inputWidth: number, activations: 
     };
     return ruleOf(layer).init(layer as Complete<Layer>, own, input, scope);
   };
-  return visit(parseNetwork(network), "", key, inputWidth);
+  return visit(parseNetwork(network), "", key, checkedWidth("init", inputWidth));
+}
+
+function checkedWidth(where: string, inputWidth: number): number {
+  if (Number.isInteger(inputWidth) && inputWidth > 0) return inputWidth;
+  throw new ValueError(`${where}: inputWidth must be a positive integer, got ${inputWidth}`);
 }
 
 export interface ApplyOptions {
@@ -49,7 +54,7 @@ export function apply(
 
 /** Number of output units for inputs with `inputWidth` columns, or one number per branch. */
 export function outputWidth(network: Layer, inputWidth: number, activations: Activations = {}): Shape {
-  return outputShape(parseNetwork(network), "", inputWidth, activations);
+  return outputShape(parseNetwork(network), "", checkedWidth("outputWidth", inputWidth), activations);
 }
 
 function outputShape(layer: Layer, path: string, input: Shape, activations: Activations): Shape {
