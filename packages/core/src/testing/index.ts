@@ -4,6 +4,7 @@
  *   expect(broken(await checkKernel(network))).toBe("");
  */
 export { ACTIVATION_EXAMPLES } from "./activation-examples.ts";
+export { type ActivationLawOptions, checkActivation } from "./activation-laws.ts";
 export { checkEngine, type EngineLawOptions } from "./engine-laws.ts";
 export { checkFiniteNetworks, type FiniteNetworkOptions } from "./finite-network-laws.ts";
 export { checkKernel, type KernelLawOptions } from "./kernel-laws.ts";

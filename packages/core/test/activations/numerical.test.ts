@@ -68,6 +68,31 @@ it("gives the same bits whatever was asked before", () => {
   expect(a).toEqual(b);
 });
 
+/** A kink where nothing happens sends the second activation the slow way. */
+describe("nearly parallel rows where φ has a kink at 0: the same as where the quadrature is told of one more", () => {
+  const phi = (x: number) => (x < 0 ? Math.expm1(x) : Math.tanh(2 * x));
+  const dphi = (x: number) => (x < 0 ? Math.exp(x) : 2 / Math.cosh(2 * x) ** 2);
+  const [fast, slow] = [[0], [0, 50]].map((kinks) => numericalActivation({ name: "φ", phi, dphi, kinks }));
+  it.each([
+    [1, 1],
+    [0.02, 3],
+    [100, 70],
+  ])("variances %d, %d", (p, q) => {
+    const [a, b, self] = [new Float64Array(3), new Float64Array(3), new Float64Array(3)];
+    fast!.dual(p, 0, p, p, self);
+    const [kappaP, slopeP] = self;
+    fast!.dual(q, 0, q, q, self);
+    const [bound, slopeBound] = [Math.sqrt(kappaP! * self[0]!), Math.sqrt(slopeP! * self[1]!)];
+    for (const theta of [1e-9, 1e-4, 0.03, 0.08, Math.PI - 0.02]) {
+      const r = Math.sqrt(p * q);
+      fast!.dual(r * Math.cos(theta), r * Math.sin(theta), p, q, a);
+      slow!.dual(r * Math.cos(theta), r * Math.sin(theta), p, q, b);
+      expect(Math.abs(a[0]! - b[0]!), `κ at ${theta}`).toBeLessThanOrEqual(3e-12 * bound);
+      expect(Math.abs(a[1]! - b[1]!), `κ̇ at ${theta}`).toBeLessThanOrEqual(3e-12 * slopeBound);
+    }
+  });
+});
+
 it("names the activation and the variance when φ cannot be integrated", () => {
   const phi = (x: number) => Math.sin(1e9 * x);
   const wild = numericalActivation({ name: "wild", phi });
