@@ -1,5 +1,7 @@
+import { endianness } from "node:os";
 import { FormatError, type Matrix, matrix } from "ntkit";
-import { readInput } from "./read-input.ts";
+import { type ByteSource, withSource } from "./byte-source.ts";
+import { encodeNpyHeader, type NpyHeader, readNpyHeader, shapeText } from "./npy-header.ts";
 import { writeFileAtomic } from "./write-file.ts";
 
 /** An array of any number of axes in C order. */
@@ -10,108 +12,105 @@ export interface NpyArray {
 
 type Reader = (view: DataView, at: number, littleEndian: boolean) => number;
 
-/** NumPy type codes: bytes per value, and how to read one. */
-const TYPES: Readonly<Record<string, readonly [number, Reader]>> = {
-  f8: [8, (view, at, little) => view.getFloat64(at, little)],
-  f4: [4, (view, at, little) => view.getFloat32(at, little)],
-  i8: [8, (view, at, little) => Number(view.getBigInt64(at, little))],
-  i4: [4, (view, at, little) => view.getInt32(at, little)],
-  i2: [2, (view, at, little) => view.getInt16(at, little)],
-  i1: [1, (view, at) => view.getInt8(at)],
-  u8: [8, (view, at, little) => Number(view.getBigUint64(at, little))],
-  u4: [4, (view, at, little) => view.getUint32(at, little)],
-  u2: [2, (view, at, little) => view.getUint16(at, little)],
-  u1: [1, (view, at) => view.getUint8(at)],
-  b1: [1, (view, at) => view.getUint8(at)],
+/** NumPy type codes: how to read one value. The digit is its bytes. */
+const READERS: Readonly<Record<string, Reader>> = {
+  f8: (view, at, little) => view.getFloat64(at, little),
+  f4: (view, at, little) => view.getFloat32(at, little),
+  i8: (view, at, little) => Number(view.getBigInt64(at, little)),
+  i4: (view, at, little) => view.getInt32(at, little),
+  i2: (view, at, little) => view.getInt16(at, little),
+  i1: (view, at) => view.getInt8(at),
+  u8: (view, at, little) => Number(view.getBigUint64(at, little)),
+  u4: (view, at, little) => view.getUint32(at, little),
+  u2: (view, at, little) => view.getUint16(at, little),
+  u1: (view, at) => view.getUint8(at),
+  b1: (view, at) => view.getUint8(at),
 };
 
-interface Header {
-  readonly type: string;
-  readonly littleEndian: boolean;
-  readonly fortranOrder: boolean;
-  readonly shape: readonly number[];
-  /** Where the values start. */
-  readonly start: number;
+/** Bytes handed over at a time: one call cannot take 2 GiB. A multiple of every value's size. */
+const CHUNK = 2 ** 26;
+
+/** An array from a .npy file: real numbers and booleans of either byte order, in C or Fortran order. */
+export function readNpy(path: string): Promise<NpyArray> {
+  return withSource(path, decodeNpy);
 }
 
-/**
- * An array from the bytes of a .npy file: NEP 1, versions 1 to 3, real numbers and booleans of either byte order, C or
- * Fortran order.
- */
-export function decodeNpy(bytes: Uint8Array, source: string): NpyArray {
-  const header = readHeader(bytes, source);
-  const { type, littleEndian, fortranOrder, shape, start } = header;
-  const [size, read] = TYPES[type]!;
+/** A two-dimensional .npy file as a matrix, one row per example. */
+export async function readNpyMatrix(path: string): Promise<Matrix> {
+  const { shape, data } = await readNpy(path);
+  if (shape.length !== 2)
+    throw new FormatError(
+      `${path}: a two-dimensional array is needed, one row per example, got shape ${shapeText(shape)}: reshape it before saving`,
+    );
+  return matrix(shape[0]!, shape[1]!, data);
+}
+
+/** The same from bytes wherever they are. */
+export async function decodeNpy(source: ByteSource): Promise<NpyArray> {
+  const header = await readNpyHeader(source);
+  const { shape, start, fortranOrder } = header;
   const count = shape.reduce((product, length) => product * length, 1);
-  if (bytes.length < start + size * count)
+  const end = start + count * Number(header.type[1]);
+  if (source.size < end)
     throw new FormatError(
-      `${source} is truncated: shape (${shape.join(", ")}) needs ${start + size * count} bytes, the file has ${bytes.length}`,
+      `${source.name} is truncated: shape ${shapeText(shape)} needs ${end} bytes, it has ${source.size}; copy or save it again`,
     );
-  const view = new DataView(bytes.buffer, bytes.byteOffset + start);
-  const data = Float64Array.from({ length: count }, (_, i) => read(view, i * size, littleEndian));
-  return { shape, data: fortranOrder ? toCOrder(data, shape) : data };
+  const data = await readValues(source, header, count);
+  return { shape, data: fortranOrder && shape.length > 1 ? toCOrder(data, shape) : data };
 }
 
-function readHeader(bytes: Uint8Array, source: string): Header {
-  const magic = "\x93NUMPY";
-  if (bytes.length < 10 || ![...magic].every((char, i) => bytes[i] === char.charCodeAt(0)))
-    throw new FormatError(`${source} is not a .npy file: save the array with numpy.save`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const wide = bytes[6]! >= 2;
-  const start = (wide ? 12 : 10) + (wide ? view.getUint32(8, true) : view.getUint16(8, true));
-  const text = new TextDecoder().decode(bytes.subarray(wide ? 12 : 10, start));
-  const descr = /'descr':\s*'([^']*)'/.exec(text)?.[1];
-  const order = /'fortran_order':\s*(True|False)/.exec(text)?.[1];
-  const shape = /'shape':\s*\(([^)]*)\)/.exec(text)?.[1];
-  if (order === undefined || shape === undefined || start > bytes.length)
-    throw new FormatError(`${source} is damaged: its header cannot be read`);
-  const type = descr?.slice(1) ?? "";
-  if (!(type in TYPES))
-    throw new FormatError(
-      `${source} holds values of type ${descr ?? "of several fields"}, ntkit reads real numbers: save it with .astype("float64")`,
-    );
-  const lengths = shape.split(",").flatMap((length) => (length.trim() === "" ? [] : [Number(length)]));
-  return { type, littleEndian: descr![0] !== ">", fortranOrder: order === "True", shape: lengths, start };
+async function readValues(source: ByteSource, header: NpyHeader, count: number): Promise<Float64Array> {
+  const { type, littleEndian, start } = header;
+  const data = new Float64Array(count);
+  if (type === "f8" && littleEndian === (endianness() === "LE")) {
+    const bytes = bytesOf(data);
+    for (let at = 0; at < bytes.length; at += CHUNK) await source.read(bytes.subarray(at, at + CHUNK), start + at);
+    return data;
+  }
+  const [size, read] = [Number(type[1]), READERS[type]!];
+  for (let first = 0; first < count; first += CHUNK / size) {
+    const bytes = new Uint8Array(size * Math.min(CHUNK / size, count - first));
+    await source.read(bytes, start + first * size);
+    const view = new DataView(bytes.buffer);
+    for (let at = 0; at < bytes.length; at += size) data[first + at / size] = read(view, at, littleEndian);
+  }
+  if (type === "i8" || type === "u8") checkExact(data, source.name);
+  return data;
+}
+
+/** Whole numbers beyond 2⁵³ have lost digits as float64. */
+function checkExact(data: Float64Array, name: string): void {
+  const at = data.findIndex((value) => !Number.isSafeInteger(value));
+  if (at < 0) return;
+  throw new FormatError(
+    `${name}: value ${at} is a whole number of 2^53 or more, which float64 cannot hold exactly: save with .astype('float64') if that does not matter`,
+  );
 }
 
 /** Values that run fastest along the first axis, reordered to run fastest along the last. */
 function toCOrder(data: Float64Array, shape: readonly number[]): Float64Array {
   const strides = shape.map((_, axis) => shape.slice(0, axis).reduce((product, length) => product * length, 1));
-  return Float64Array.from(data, (_, at) => {
-    let [rest, index] = [at, 0];
+  const result = new Float64Array(data.length);
+  for (let at = 0; at < data.length; at++) {
+    let [rest, from] = [at, 0];
     for (let axis = shape.length - 1; axis >= 0; axis--) {
-      index += (rest % shape[axis]!) * strides[axis]!;
+      from += (rest % shape[axis]!) * strides[axis]!;
       rest = Math.floor(rest / shape[axis]!);
     }
-    return data[index]!;
-  });
+    result[at] = data[from]!;
+  }
+  return result;
 }
 
-/** A two-dimensional .npy file as a matrix, one row per example. */
-export async function readNpyMatrix(path: string): Promise<Matrix> {
-  const { shape, data } = decodeNpy(await readInput(path), path);
-  if (shape.length !== 2)
-    throw new FormatError(
-      `${path}: a two-dimensional array is needed, one row per example, got shape (${shape.join(", ")}${shape.length === 1 ? "," : ""})`,
-    );
-  return matrix(shape[0]!, shape[1]!, data);
+function bytesOf(data: Float64Array): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
-/** Bytes handed to the system at a time: one call cannot take 2 GiB. */
-const CHUNK = 2 ** 26;
-
-/** Writes a matrix as .npy, version 1.0: float64, little-endian, C order. */
-export async function writeNpy(path: string, { rows, cols, data }: Matrix): Promise<void> {
-  const text = `{'descr': '<f8', 'fortran_order': False, 'shape': (${rows}, ${cols}), }`;
-  const length = Math.ceil((10 + text.length + 1) / 64) * 64 - 10;
-  const head = Buffer.alloc(10 + length, " ");
-  head.write("\x93NUMPY\x01\x00", 0, "latin1");
-  head.writeUInt16LE(length, 8);
-  head.write(text, 10, "latin1");
-  head.write("\n", 9 + length, "latin1");
-  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+/** Writes a matrix as .npy, version 1.0: float64, C order. "-" or undefined is standard output. */
+export async function writeNpy(path: string | undefined, { rows, cols, data }: Matrix): Promise<void> {
+  const bytes = bytesOf(data);
   await writeFileAtomic(path, async (write) => {
-    await write(head);
+    await write(encodeNpyHeader(rows, cols));
     for (let at = 0; at < bytes.length; at += CHUNK) await write(bytes.subarray(at, at + CHUNK));
   });
 }

@@ -77,7 +77,8 @@ export function kernelDiagonal(
 }
 
 function checkNames(where: string, names: readonly KernelName[]): void {
-  if (names.length === 0) throw new ValueError(`${where}: get must name "nngp" or "ntk", got an empty list`);
+  if (!Array.isArray(names) || names.length === 0)
+    throw new ValueError(`${where}: get must be "nngp", "ntk" or a list of them, got ${quoted(names)}`);
   for (const name of names) {
     if (name !== "nngp" && name !== "ntk")
       throw new ValueError(`${where}: get must be "nngp" or "ntk", got ${quoted(name)}`);

@@ -1,12 +1,12 @@
 import { ShapeError, ValueError } from "../errors.ts";
-import type { Matrix } from "../matrix/matrix.ts";
+import { fromRows, type Matrix } from "../matrix/matrix.ts";
 import type { PredictOptions } from "../predict/options.ts";
 import type { Candidate } from "./candidates.ts";
 import { regressionScore } from "./evaluate.ts";
 import { fitClassification, predictClassification } from "./fit-classification.ts";
 import { fitRegression, type PredictTableOptions, predictRegression } from "./fit-regression.ts";
 import type { ClassificationModel, RegressionModel, RegressionPrediction } from "./model.ts";
-import { type Column, inferColumn, type Table } from "./table.ts";
+import type { Column, Table } from "./table.ts";
 
 /** Inputs: a table, a matrix, or an array of rows. */
 export type Inputs = Table | Matrix | readonly ArrayLike<number>[];
@@ -48,13 +48,15 @@ export class NtkRegressor {
   }
 
   /** The expected target with the interval that holds it with probability `level`, 0.95 unless given. */
-  predictInterval(x: Inputs, options: PredictTableOptions = {}): Promise<RegressionPrediction> {
+  async predictInterval(x: Inputs, options: PredictTableOptions = {}): Promise<RegressionPrediction> {
     return predictRegression(this.model, tableOf(x), { ...this.#options, ...options });
   }
 
   /** The coefficient of determination R² on these rows. */
   async score(x: Inputs, y: ArrayLike<number>): Promise<number> {
-    return regressionScore(Float64Array.from(y), await this.predict(x)).r2;
+    const predicted = await this.predict(x);
+    checkCounts("score", predicted.length, y.length);
+    return regressionScore(Float64Array.from(y), predicted).r2;
   }
 
   /** What was learned, as plain data; save it with `encodeModel`. */
@@ -80,8 +82,10 @@ export class NtkClassifier {
 
   /** Learns labels, numbers or texts, from x. */
   async fit(x: Inputs, y: readonly (string | number)[]): Promise<this> {
-    const column = inferColumn("target", y.map(String));
-    this.#model = await fitClassification(withTarget("fit", x, y.length, column), { ...this.#options, target: TARGET });
+    this.#model = await fitClassification(withTarget("fit", x, y.length, labelColumn(y)), {
+      ...this.#options,
+      target: TARGET,
+    });
     return this;
   }
 
@@ -102,6 +106,7 @@ export class NtkClassifier {
   /** The share of rows classified right. */
   async score(x: Inputs, y: readonly (string | number)[]): Promise<number> {
     const predicted = await this.predict(x);
+    checkCounts("score", predicted.length, y.length);
     return predicted.filter((label, i) => label === String(y[i])).length / predicted.length;
   }
 
@@ -118,21 +123,29 @@ function fitted<M>(name: string, model: M | null): M {
 
 function withTarget(where: string, x: Inputs, count: number, column: Column): Table {
   const table = tableOf(x);
-  if (table.rows !== count)
-    throw new ShapeError(`${where}: x and y must have the same number of rows, got ${table.rows} and ${count}`);
+  checkCounts(where, table.rows, count);
   return { ...table, names: [...table.names, TARGET], columns: [...table.columns, column] };
+}
+
+function checkCounts(where: string, rows: number, count: number): void {
+  if (rows !== count)
+    throw new ShapeError(`${where}: x and y must have the same number of rows, got ${rows} and ${count}`);
+}
+
+/** Numbers in the order of numbers, else texts as they are; only a NaN is a missing label. */
+function labelColumn(labels: readonly (string | number)[]): Column {
+  if (labels.every((label) => typeof label === "number")) return { kind: "numeric", values: Float64Array.from(labels) };
+  return { kind: "text", values: labels.map(String) };
 }
 
 function tableOf(x: Inputs): Table {
   if ("columns" in x) return x;
-  const rows = "data" in x ? x.rows : x.length;
-  const width = "data" in x ? x.cols : (x[0]?.length ?? 0);
-  const value = (i: number, j: number) => ("data" in x ? x.data[i * width + j]! : x[i]![j]!);
+  const { rows, cols, data } = "data" in x ? x : fromRows(x);
   const columns = Array.from(
-    { length: width },
+    { length: cols },
     (_, j): Column => ({
       kind: "numeric",
-      values: Float64Array.from({ length: rows }, (_unused, i) => value(i, j)),
+      values: Float64Array.from({ length: rows }, (_unused, i) => data[i * cols + j]!),
     }),
   );
   return { source: "x", names: columns.map((_, j) => `x${j}`), rows, columns };

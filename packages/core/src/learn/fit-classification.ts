@@ -34,6 +34,7 @@ export async function fitClassification(table: Table, options: FitOptions): Prom
   const select = { ...options, criterion, seed };
   const { preprocessor, x, selection } = await selectModel(known, target, y, candidates, select);
   const { fitted } = await fitKernel(x, y, selection, options);
+  options.onProgress?.(1);
   const loo = looOutputs(selection.loo, y);
   return {
     task: "classification",

@@ -1,4 +1,4 @@
-import { DataError } from "../errors.ts";
+import { DataError, ValueError } from "../errors.ts";
 import { kernelDiagonal } from "../kernel/kernel-fn.ts";
 import { jsEngine } from "../linalg/js-engine.ts";
 import { columnVector, type Matrix, transpose } from "../matrix/matrix.ts";
@@ -38,6 +38,7 @@ export async function fitRegression(table: Table, options: FitOptions): Promise<
   const select = { ...options, criterion: looMeanSquare, seed };
   const { preprocessor, x, selection } = await selectModel(known, target, y, candidates, select);
   const { fitted, lower } = await fitKernel(x, y, selection, options);
+  options.onProgress?.(1);
   return {
     task: "regression",
     target,
@@ -65,7 +66,8 @@ function standardizedResiduals({ residuals, variances }: LeaveOneOut): Float64Ar
  * The factor on predicted standard deviations whose intervals hold a new target with probability `level`: the
  * ⌈(n + 1)·level⌉-th smallest leave-one-out score, as in conformal prediction.
  */
-export function intervalFactor({ looScores }: RegressionModel, level: number): number {
+export function intervalFactor({ looScores }: Pick<RegressionModel, "looScores">, level: number): number {
+  if (!(level > 0 && level < 1)) throw new ValueError(`level must be above 0 and below 1, got ${level}`);
   const rank = Math.ceil((looScores.length + 1) * level);
   return looScores[Math.min(rank, looScores.length) - 1]!;
 }

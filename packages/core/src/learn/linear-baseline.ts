@@ -8,6 +8,8 @@ export interface LinearModel {
   readonly weights: Matrix;
   readonly offset: Float64Array;
   readonly diagReg: number;
+  /** Mean over rows of the squared leave-one-out residuals, summed over outputs. */
+  readonly looMeanSquare: number;
 }
 
 /** Relative ridges: 10⁻⁶ … 10², two to a decade, times the largest eigenvalue of XᵀX. */
@@ -41,7 +43,12 @@ export async function fitLinear(
   }
   const weights = await engine.matmul(vectors, best.shrunk, { transposeA: true });
   const shift = await engine.matmul(matrix(1, xMean.length, xMean), weights);
-  return { weights, offset: offset.map((value, j) => value - shift.data[j]!), diagReg: best.diagReg };
+  return {
+    weights,
+    offset: offset.map((value, j) => value - shift.data[j]!),
+    diagReg: best.diagReg,
+    looMeanSquare: best.error / x.rows,
+  };
 }
 
 /** x·weights + offset, n x outputs. */

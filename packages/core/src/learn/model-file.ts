@@ -2,6 +2,7 @@ import { FormatError } from "../errors.ts";
 import { parseNetwork } from "../layers/network-file.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
 import type { ClassificationModel, FittedKernel, Model, RegressionModel } from "./model.ts";
+import { checkModelFields, checkModelSizes } from "./model-check.ts";
 import { decodeSafetensors, encodeSafetensors, type Safetensors, type Tensor } from "./safetensors.ts";
 
 const FORMAT = "ntkit-model";
@@ -40,21 +41,31 @@ export function decodeModel(bytes: Uint8Array, source: string): Model {
     return assemble(JSON.parse(model), file, source);
   } catch (error) {
     if (error instanceof FormatError) throw error;
-    throw new FormatError(`${source} is damaged: its description cannot be read`, { cause: error });
+    const reason = error instanceof Error && !(error instanceof SyntaxError) ? ` (${error.message})` : "";
+    throw new FormatError(`${source} is damaged: its description cannot be read${reason}`, { cause: error });
   }
 }
 
-/** What `encodeModel` took apart; the metadata are its own writing, checked by format and version. */
-function assemble(plain: Omit<Model, "fitted"> & { fitted: FittedKernel }, file: Safetensors, source: string): Model {
+/** What the description of either model holds, once checked. */
+interface PlainModel extends Pick<Model, "task" | "preprocessor" | "fitted"> {
+  readonly classes?: readonly string[];
+}
+
+/** What `encodeModel` took apart. */
+function assemble(plain: PlainModel, file: Safetensors, source: string): Model {
+  checkModelFields(plain);
   const fitted: FittedKernel = {
     ...plain.fitted,
     network: parseNetwork(plain.fitted.network),
     xTrain: matrixOf("x_train", file, source),
     alpha: matrixOf("alpha", file, source),
   };
+  checkModelSizes(plain.preprocessor, plain.classes?.length ?? 1, fitted.xTrain, fitted.alpha);
   if (plain.task === "classification") return { ...plain, fitted } as ClassificationModel;
   const packed = tensorOf("cholesky_lower", file, source).data;
   const looScores = tensorOf("loo_scores", file, source).data;
+  if (looScores.length !== fitted.xTrain.rows)
+    throw new FormatError(`${source} is damaged: "loo_scores" has the wrong size`);
   const lower = unpack(packed, fitted.xTrain.rows, source);
   return { ...plain, fitted, lower, looScores } as RegressionModel;
 }
@@ -66,6 +77,8 @@ function tensor({ rows, cols, data }: Matrix): Tensor {
 function tensorOf(name: string, { tensors }: Safetensors, source: string): Tensor {
   const found = tensors[name];
   if (!found) throw new FormatError(`${source} is damaged: the array "${name}" is missing`);
+  if (!found.data.every(Number.isFinite))
+    throw new FormatError(`${source} is damaged: the array "${name}" holds values that are not finite`);
   return found;
 }
 

@@ -1,5 +1,6 @@
 import { DataError, didYouMean } from "../errors.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
+import { checkTable } from "./check-table.ts";
 import { type Column, columnOf, type NumericColumn, type Table, type TextColumn } from "./table.ts";
 
 /**
@@ -44,6 +45,7 @@ const MISSING_LEVEL = "(missing)";
 
 /** Learns from the rows of `table`, of which every column but `target` is an input. */
 export function fitPreprocessor(table: Table, target: string): Preprocessor {
+  checkTable(table);
   const features: Feature[] = [];
   const dropped: DroppedColumn[] = [];
   table.names.forEach((name, j) => {
@@ -138,6 +140,7 @@ export function preprocess(preprocessor: Preprocessor, table: Table): Matrix {
 }
 
 function checkColumns({ features }: Preprocessor, table: Table): void {
+  checkTable(table);
   const absent = features.filter(({ name }) => !table.names.includes(name));
   if (absent.length > 0) {
     const names = absent.map(({ name }) => `"${name}"${didYouMean(name, table.names)}`);

@@ -48,10 +48,10 @@ export function decodeSafetensors(bytes: Uint8Array, source: string): Safetensor
     throw new FormatError(`${source} is not a safetensors file, the format ntkit saves models in`);
   if (8 + length > bytes.length) throw truncated(source, bytes.length, 8 + length);
   const { __metadata__: metadata, ...entries } = parseHeader(bytes.subarray(8, 8 + length), source);
-  const tensors: Record<string, Tensor> = {};
-  for (const [name, entry] of Object.entries(entries))
-    tensors[name] = readTensor(name, entry, bytes, 8 + length, source);
-  return { metadata: isTexts(metadata) ? metadata : {}, tensors };
+  const tensors = Object.entries(entries).map(
+    ([name, entry]) => [name, readTensor(name, entry, bytes, 8 + length, source)] as const,
+  );
+  return { metadata: isTexts(metadata) ? metadata : {}, tensors: Object.fromEntries(tensors) };
 }
 
 function parseHeader(bytes: Uint8Array, source: string): Record<string, unknown> {
@@ -90,7 +90,12 @@ function isCounts(value: unknown): value is readonly number[] {
 }
 
 function isTexts(value: unknown): value is Record<string, string> {
-  return typeof value === "object" && value !== null && Object.values(value).every((item) => typeof item === "string");
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every((item) => typeof item === "string")
+  );
 }
 
 function writeFloats(bytes: Uint8Array, at: number, data: Float64Array): void {

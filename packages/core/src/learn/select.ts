@@ -1,4 +1,4 @@
-import { NumericalError } from "../errors.ts";
+import { NumericalError, ValueError } from "../errors.ts";
 import { kernelFn } from "../kernel/kernel-fn.ts";
 import { diagonal, type Matrix, takeRows } from "../matrix/matrix.ts";
 import { type LeaveOneOut, looAt, looFromCholesky } from "../predict/leave-one-out.ts";
@@ -57,6 +57,7 @@ export async function selectCandidate(
   options: SelectOptions,
 ): Promise<Selection> {
   const { engine, signal, onProgress, maxRows = MAX_ROWS } = options;
+  if (candidates.length === 0) throw new ValueError("selectCandidate: there must be at least one candidate, got none");
   const rows = subset(x.rows, maxRows, options.seed);
   const [xs, ys] = rows ? [takeRows(x, rows), takeRows(y, rows)] : [x, y];
   const tried: { candidate: Candidate; gram: Matrix; best: Best }[] = [];

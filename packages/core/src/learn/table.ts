@@ -20,37 +20,48 @@ export interface NumericColumn {
 export interface TextColumn {
   readonly kind: "text";
   readonly values: readonly (string | null)[];
-  /** The first text in a column of numbers, by its row from 0: probably a mistake. */
-  readonly suspect?: { readonly row: number; readonly value: string } | undefined;
+  /**
+   * The first text in a column of numbers, probably a mistake: its row from 0 in the table as it was read, and the
+   * words for that row in a message, like "line 17".
+   */
+  readonly suspect?: { readonly row: number; readonly place: string; readonly value: string } | undefined;
 }
 
 const MISSING: ReadonlySet<string> = new Set(["", "NA", "N/A", "NaN", "nan", "null", "NULL", "?"]);
+const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const INFINITE = /^[+-]?(inf|infinity)$/i;
 
 /** A column of which at least this share are numbers is meant to be numeric. */
 const MOSTLY_NUMERIC = 0.9;
 
-/** Numeric when every cell that is not missing is a finite number; text otherwise. Throws DataError on infinities. */
-export function inferColumn(name: string, cells: readonly (string | null)[]): Column {
+/**
+ * Numeric when every cell that is not missing is a finite decimal number; text otherwise. `place` says in messages
+ * where a row stands. Throws DataError for an infinite value among numbers.
+ */
+export function inferColumn(
+  name: string,
+  cells: readonly (string | null)[],
+  place: (row: number) => string = (row) => `data row ${row + 1}`,
+): Column {
   const trimmed = cells.map((cell) => (cell === null || MISSING.has(cell.trim()) ? null : cell.trim()));
-  const present = trimmed.filter((cell) => cell !== null);
-  const isNumber = (cell: string) => Number.isFinite(Number(cell));
-  const numbers = present.filter(isNumber).length;
-  const infinite = present.find((cell) => INFINITE.test(cell) || Math.abs(Number(cell)) === Infinity);
-  if (infinite !== undefined && numbers >= MOSTLY_NUMERIC * (present.length - 1)) {
-    const row = trimmed.indexOf(infinite);
+  const isText = (cell: string | null) => cell !== null && !DECIMAL.test(cell) && !INFINITE.test(cell);
+  const present = trimmed.filter((cell) => cell !== null).length;
+  const texts = trimmed.filter(isText).length;
+  if (present - texts < MOSTLY_NUMERIC * present) return { kind: "text", values: trimmed };
+  const infinite = trimmed.findIndex(
+    (cell) => cell !== null && (INFINITE.test(cell) || Math.abs(Number(cell)) === Infinity),
+  );
+  if (infinite >= 0)
     throw new DataError(
-      `column "${name}" holds "${infinite}" in data row ${row + 1}: values must be finite; correct it, or leave it empty if it is missing`,
+      `column "${name}" holds "${trimmed[infinite]}" in ${place(infinite)}: values must be finite; correct it, or leave it empty if it is missing`,
     );
-  }
-  if (numbers === present.length)
-    return {
-      kind: "numeric",
-      values: Float64Array.from(trimmed, (cell) => (cell === null ? Number.NaN : Number(cell))),
-    };
-  if (numbers < MOSTLY_NUMERIC * present.length) return { kind: "text", values: trimmed };
-  const row = trimmed.findIndex((cell) => cell !== null && !isNumber(cell));
-  return { kind: "text", values: trimmed, suspect: { row, value: trimmed[row]! } };
+  if (texts === 0) return { kind: "numeric", values: Float64Array.from(trimmed, numberOrNaN) };
+  const row = trimmed.findIndex(isText);
+  return { kind: "text", values: trimmed, suspect: { row, place: place(row), value: trimmed[row]! } };
+}
+
+function numberOrNaN(cell: string | null): number {
+  return cell === null ? Number.NaN : Number(cell);
 }
 
 /** The column of that name, or undefined. */

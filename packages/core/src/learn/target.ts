@@ -1,4 +1,5 @@
 import { DataError, didYouMean } from "../errors.ts";
+import { checkTable } from "./check-table.ts";
 import { type Column, columnOf, type Table } from "./table.ts";
 
 export type Task = "regression" | "classification";
@@ -8,6 +9,7 @@ const MAX_NUMERIC_CLASSES = 10;
 
 /** The target column; throws DataError with the nearest name when there is none. */
 export function targetColumn(table: Table, target: string): Column {
+  checkTable(table);
   const column = columnOf(table, target);
   if (column) return column;
   throw new DataError(

@@ -25,8 +25,11 @@ describe("the laws of an activation", () => {
   });
 });
 
-/** The activation with what `dual` writes changed by `change`, for pairs that are no self terms too. */
-function mutant(spec: ActivationSpec, change: (out: Float64Array, c: number, p: number, q: number) => void): Activation {
+/** The activation with what `dual` writes changed by `change`, self terms and all. */
+function mutant(
+  spec: ActivationSpec,
+  change: (out: Float64Array, c: number, p: number, q: number) => void,
+): Activation {
   const activation = makeActivation(spec);
   return {
     ...activation,
@@ -43,6 +46,17 @@ function scaled(index: number, factor: number): (out: Float64Array) => void {
   };
 }
 
+type PairTest = (c: number, p: number, q: number) => boolean;
+
+function put(index: number, value: number, where: PairTest = () => true): Parameters<typeof mutant>[1] {
+  return (out, c, p, q) => {
+    if (where(c, p, q)) out[index] = value;
+  };
+}
+
+const zeroRow: PairTest = (_, p) => p === 0;
+const notSelf: PairTest = (c, p, q) => c !== p || p !== q;
+
 const relu = { type: "relu" } as const;
 
 /** Each planted error, and a law that must catch it. */
@@ -53,8 +67,15 @@ const MUTANTS: readonly (readonly [string, Activation, ActivationLawOptions, Reg
   ["κ off by 1e-9", mutant(relu, scaled(0, 1 + 1e-9)), {}, /κ = E φ\(u\) φ\(v\)/],
   ["κ of another activation", { ...makeActivation({ type: "gelu" }), phi: Math.tanh }, {}, /κ = E φ\(u\) φ\(v\)/],
   ["dphi of another activation", { ...makeActivation({ type: "erf" }), dphi: Math.cos }, {}, /dphi is the derivative/],
-  ["κ above its bound", mutant(relu, (out, c, p, q) => void (c !== p || p !== q ? (out[0] = 2) : 0)), {}, /Cauchy/],
-  ["κ not symmetric", mutant(relu, (out, _, p, q) => void (p > q ? (out[0] = out[0]! * 1.001) : 0)), {}, /symmetric/],
+  ["κ above its bound", mutant(relu, put(0, 2, notSelf)), {}, /Cauchy/],
+  [
+    "κ not symmetric",
+    mutant(relu, (out, _, p, q) => {
+      if (p > q) out[0] = out[0]! * 1.001;
+    }),
+    {},
+    /symmetric/,
+  ],
   ["sine off by 1e-9", mutant(relu, scaled(2, 1 + 1e-9)), {}, /sine² \+ κ²/],
   [
     "sine by subtraction",
@@ -64,10 +85,10 @@ const MUTANTS: readonly (readonly [string, Activation, ActivationLawOptions, Reg
     {},
     /the sine of nearly parallel rows/,
   ],
-  ["NaN for a zero row", mutant(relu, (out, _, p) => void (p === 0 ? (out[0] = Number.NaN) : 0)), {}, /are numbers/],
-  ["infinite for a zero row", mutant(relu, (out, _, p) => void (p === 0 ? (out[0] = Infinity) : 0)), {}, /are finite/],
+  ["NaN for a zero row", mutant(relu, put(0, Number.NaN, zeroRow)), {}, /are numbers/],
+  ["infinite for a zero row", mutant(relu, put(0, Infinity, zeroRow)), {}, /are finite/],
   ["κ of zero rows not φ(0)²", { ...makeActivation(relu), phi: (x) => Math.max(x, 0) + 1 }, {}, /two zero rows/],
-  ["a step with a slope", mutant({ type: "sign" }, (out) => void (out[1] = 0.1)), { isStep: true }, /for a step/],
+  ["a step with a slope", mutant({ type: "sign" }, put(1, 0.1)), { isStep: true }, /for a step/],
   ["a step that is not declared", makeActivation({ type: "sign" }), {}, /Price/],
 ];
 

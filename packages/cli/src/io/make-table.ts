@@ -1,0 +1,23 @@
+import { type Column, DataError, type Table } from "ntkit";
+
+/** A table of the columns that `column` makes; errors of a column say which file. Names must differ. */
+export function makeTable(
+  source: string,
+  names: readonly string[],
+  rows: number,
+  column: (name: string, j: number) => Column,
+): Table {
+  const twice = names.find((name, j) => names.indexOf(name) !== j);
+  if (twice !== undefined) {
+    const places = names.flatMap((name, j) => (name === twice ? [j + 1] : []));
+    throw new DataError(
+      `${source}: columns ${places.slice(0, -1).join(", ")} and ${places.at(-1)} are all named "${twice}": rename all but one`,
+    );
+  }
+  try {
+    return { source, names, rows, columns: names.map(column) };
+  } catch (error) {
+    if (error instanceof DataError) throw new DataError(`${source}: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
