@@ -11,7 +11,7 @@ export function makeTable(
   if (twice !== undefined) {
     const places = names.flatMap((name, j) => (name === twice ? [j + 1] : []));
     throw new DataError(
-      `${source}: columns ${places.slice(0, -1).join(", ")} and ${places.at(-1)} are all named "${twice}": rename all but one`,
+      `${source}: columns ${places.slice(0, -1).join(", ")} and ${places.at(-1)} have the same name "${twice}": rename all but one`,
     );
   }
   try {

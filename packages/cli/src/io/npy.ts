@@ -1,6 +1,7 @@
 import { endianness } from "node:os";
 import { FormatError, type Matrix, matrix } from "ntkit";
 import { type ByteSource, withSource } from "./byte-source.ts";
+import { exactNumber } from "./exact-number.ts";
 import { encodeNpyHeader, type NpyHeader, readNpyHeader, shapeText } from "./npy-header.ts";
 import { writeFileAtomic } from "./write-file.ts";
 
@@ -16,11 +17,11 @@ type Reader = (view: DataView, at: number, littleEndian: boolean) => number;
 const READERS: Readonly<Record<string, Reader>> = {
   f8: (view, at, little) => view.getFloat64(at, little),
   f4: (view, at, little) => view.getFloat32(at, little),
-  i8: (view, at, little) => Number(view.getBigInt64(at, little)),
+  i8: (view, at, little) => exactNumber(view.getBigInt64(at, little)),
   i4: (view, at, little) => view.getInt32(at, little),
   i2: (view, at, little) => view.getInt16(at, little),
   i1: (view, at) => view.getInt8(at),
-  u8: (view, at, little) => Number(view.getBigUint64(at, little)),
+  u8: (view, at, little) => exactNumber(view.getBigUint64(at, little)),
   u4: (view, at, little) => view.getUint32(at, little),
   u2: (view, at, little) => view.getUint16(at, little),
   u1: (view, at) => view.getUint8(at),
@@ -78,12 +79,11 @@ async function readValues(source: ByteSource, header: NpyHeader, count: number):
   return data;
 }
 
-/** Whole numbers beyond 2⁵³ have lost digits as float64. */
 function checkExact(data: Float64Array, name: string): void {
-  const at = data.findIndex((value) => !Number.isSafeInteger(value));
+  const at = data.findIndex(Number.isNaN);
   if (at < 0) return;
   throw new FormatError(
-    `${name}: value ${at} is a whole number of 2^53 or more, which float64 cannot hold exactly: save with .astype('float64') if that does not matter`,
+    `${name}: value ${at} is a whole number beyond 2^53, which float64 cannot hold exactly: save with .astype('float64') if that does not matter`,
   );
 }
 

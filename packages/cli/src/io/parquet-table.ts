@@ -1,4 +1,5 @@
 import { type Column, DataError, FormatError, inferColumn, type Table } from "ntkit";
+import { exactNumber } from "./exact-number.ts";
 import { makeTable } from "./make-table.ts";
 
 /** A table from a Parquet file: numbers stay numbers, dates become ISO text, null is missing. */
@@ -39,7 +40,7 @@ async function readRows(bytes: Uint8Array, source: string): Promise<{ names: str
 function parquetColumn(name: string, cells: readonly unknown[]): Column {
   const isNumber = (cell: unknown) => cell == null || typeof cell === "number" || typeof cell === "bigint";
   if (!cells.every(isNumber)) return inferColumn(name, cells.map(cellText));
-  const inexact = cells.findIndex((cell) => typeof cell === "bigint" && !Number.isSafeInteger(Number(cell)));
+  const inexact = cells.findIndex((cell) => typeof cell === "bigint" && Number.isNaN(exactNumber(cell)));
   if (inexact >= 0)
     throw new DataError(
       `column "${name}" holds ${cells[inexact]} in data row ${inexact + 1}, which float64 cannot hold exactly: save it as float64, or as text if it is an identifier`,

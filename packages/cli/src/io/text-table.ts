@@ -11,7 +11,7 @@ export interface TextTableOptions {
 }
 
 /** Fields of a line, and the number of the line they start on. */
-interface Record {
+interface Row {
   readonly fields: readonly string[];
   readonly line: number;
 }
@@ -74,9 +74,9 @@ function firstInvalidByte(bytes: Uint8Array): number {
   return good;
 }
 
-async function parseRecords(text: string, source: string, delimiter: string): Promise<Record[]> {
+async function parseRecords(text: string, source: string, delimiter: string): Promise<Row[]> {
   const { parse, CsvError } = await import("csv-parse/sync");
-  const records: Record[] = [];
+  const records: Row[] = [];
   let ended = 0;
   try {
     parse(text, {

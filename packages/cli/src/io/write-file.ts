@@ -62,8 +62,7 @@ async function writeInto(
 async function writeStdout(bytes: Uint8Array): Promise<void> {
   const { stdout } = process;
   if (stdout.destroyed) return;
-  const ignore = () => {};
-  stdout.on("error", ignore); // the callback below has the same error
+  if (!stdout.listeners("error").includes(ignore)) stdout.on("error", ignore);
   try {
     await new Promise<void>((resolve, reject) => {
       stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
@@ -71,10 +70,11 @@ async function writeStdout(bytes: Uint8Array): Promise<void> {
   } catch (error) {
     if (!isSystemError(error)) throw error;
     if (error.code !== "EPIPE") throw new DataError(explain("standard output", error), { cause: error });
-  } finally {
-    setImmediate(() => stdout.off("error", ignore));
   }
 }
+
+/** A stream without a listener ends the process; the callback of each write has the same error. */
+function ignore(): void {}
 
 /** Throws, before any work is done, when `path` cannot become a file. */
 export async function checkWritable(path: string | undefined): Promise<void> {

@@ -129,3 +129,14 @@ export function edgesBetween(reach: number, points: readonly number[]): number[]
   const inside = points.filter((x) => Math.abs(x) < reach).sort((a, b) => a - b);
   return [-reach, ...inside.filter((x, i) => x !== inside[i - 1]), reach];
 }
+
+/** Beyond this size of x an activation is taken to have reached its asymptotes, or to change no faster than x itself. */
+const FEATURE_SIZE = 16;
+
+/**
+ * Where panels must end so that an activation is seen at all when its argument √p z varies over many orders of
+ * magnitude: a step of tanh is narrower than the gap between nodes once p is large.
+ */
+export function featuresOf(kinks: readonly number[]): number[] {
+  return [-FEATURE_SIZE, 0, FEATURE_SIZE, ...kinks];
+}

@@ -1,6 +1,6 @@
 import { gaussHermite } from "../special/gauss-hermite.ts";
 import { SQRT_TWO_PI } from "../special/normal-cdf.ts";
-import { edgesBetween, type Integrands, integrateAdaptively } from "./adaptive.ts";
+import { edgesBetween, featuresOf, type Integrands, integrateAdaptively } from "./adaptive.ts";
 
 /** A centred Gaussian pair: Var u = p, Var v = q, Cov = c, sine = √(pq − c²). */
 export interface GaussianPair {
@@ -26,9 +26,9 @@ const REACH = 10;
  *
  *   u = √p (cos(θ/2) s + sin(θ/2) t),   v = ±√q (cos(θ/2) s − sin(θ/2) t),   s, t independent N(0, 1), ± the sign of c
  *
- * For given t the integrand has kinks in s where u or v has one; in t, where two of those meet. 0 counts as one, for steep φ.
- * Without kinks the rule in t is
- * Gauss-Hermite with 4, 8, … nodes: few when the rows are nearly parallel, the case it is meant for.
+ * For given t the integrand has kinks in s where u or v has one; in t, where two of those meet. The features of a steep φ
+ * count as kinks. Where there are none and u − v stays within a few units, the rule in t is Gauss-Hermite with 4, 8, …
+ * nodes: few when the rows are nearly parallel, the case it is meant for.
  */
 export function pairExpectation(
   f: (u: number, v: number, values: Float64Array) => void,
@@ -39,9 +39,10 @@ export function pairExpectation(
   const [cos, sin] = [Math.cos(half), Math.sin(half)];
   const [rootP, rootQ] = [Math.sqrt(p), c < 0 ? -Math.sqrt(q) : Math.sqrt(q)];
   const { count, kinks, tolerance, what } = options;
+  const points = featuresOf(kinks);
   const given = (t: number): Float64Array => {
     const shift = sin * t;
-    const breaks = [0, ...kinks].flatMap((k) => [(k / rootP - shift) / cos, (k / rootQ + shift) / cos]);
+    const breaks = points.flatMap((k) => [(k / rootP - shift) / cos, (k / rootQ + shift) / cos]);
     const inner: Integrands = (s, values) => {
       f(rootP * (cos * s + shift), rootQ * (cos * s - shift), values);
       const density = Math.exp(-0.5 * s * s) / SQRT_TWO_PI;
@@ -50,11 +51,10 @@ export function pairExpectation(
     return integrateAdaptively(inner, { count, edges: edgesBetween(REACH, breaks), maxWidth: 3, tolerance, what }).sums;
   };
   if (sin === 0) return given(0);
-  if (kinks.length === 0) {
+  if (kinks.length === 0 && sin * Math.max(rootP, Math.abs(rootQ)) < STEEP) {
     const sums = byGaussHermite(given, count, tolerance);
     if (sums) return sums;
   }
-  const points = [0, ...kinks];
   const crossings = points.flatMap((k) => points.map((l) => (k / rootP - l / rootQ) / (2 * sin)));
   const outer: Integrands = (t, values) => {
     const density = Math.exp(-0.5 * t * t) / SQRT_TWO_PI;
@@ -65,6 +65,9 @@ export function pairExpectation(
   return integrateAdaptively(outer, { count, edges: edgesBetween(REACH, crossings), maxWidth: 5, tolerance, what })
     .sums;
 }
+
+/** Standard deviation of (u − v)/2 from which φ can change more than Gauss-Hermite nodes show. */
+const STEEP = 4;
 
 const MAX_HERMITE_NODES = 64;
 

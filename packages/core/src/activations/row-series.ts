@@ -1,5 +1,5 @@
 import { SQRT_TWO_PI } from "../special/normal-cdf.ts";
-import { edgesBetween, type Integrands, integrateAdaptively, panelRule } from "./adaptive.ts";
+import { edgesBetween, featuresOf, type Integrands, integrateAdaptively, panelRule } from "./adaptive.ts";
 
 /** A function and its derivative, with the points where they are not smooth. */
 export interface SmoothPieces {
@@ -44,7 +44,10 @@ export function rowMoments({ name, phi, dphi, kinks }: SmoothPieces, p: number):
     values[2] = value * value * density;
     values[3] = slope * slope * density;
   };
-  const edges = edgesBetween(REACH, [0, ...kinks.map((kink) => kink / root)]);
+  const edges = edgesBetween(
+    REACH,
+    featuresOf(kinks).map((x) => x / root),
+  );
   const steepness = Math.abs(dphi(0));
   const floors = [0, steepness, 0, steepness * steepness];
   const tolerance = (scale: number, index: number) => 1e-14 * scale + 1e-15 * floors[index]! + Number.MIN_VALUE;
@@ -55,12 +58,12 @@ export function rowMoments({ name, phi, dphi, kinks }: SmoothPieces, p: number):
 
 /**
  * aₙ = E φ(√p z) hₙ(z) for n < count, likewise φ'. Panels are narrow enough for the oscillation of hₙ, frequency √n.
- * φ(0) and φ'(0), which only reach a₀, are taken out first, so that nothing cancels for small p.
+ * For p < 1 φ(0) and φ'(0), which only reach a₀, are taken out first: the other coefficients are then small beside them.
  */
 export function rowSeries({ phi, dphi }: SmoothPieces, row: RowMoments, count: number): RowSeries {
   const { nodes, weights } = panelRule(row.panels, 44 / (Math.sqrt(count) + 6));
   const root = Math.sqrt(row.p);
-  const [phi0, dphi0] = [phi(0), dphi(0)];
+  const [phi0, dphi0] = row.p < 1 ? [phi(0), dphi(0)] : [0, 0];
   const size = nodes.length;
   const [values, slopes] = [new Float64Array(size), new Float64Array(size)];
   let [previous, current] = [new Float64Array(size), new Float64Array(size)];

@@ -1,0 +1,142 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { FormatError } from "../../src/errors.ts";
+import { decodeSafetensors, encodeSafetensors, type Safetensors } from "../../src/learn/safetensors.ts";
+
+/** Written by Python: numpy 2.4.6, safetensors 0.8.0, `save({"b": [[1.5, -2], [.25, 1e300]], "a": [pi], "empty": (0, 3)}, metadata={"origin": "python"})`. */
+const FROM_PYTHON =
+  "0AAAAAAAAAB7Il9fbWV0YWRhdGFfXyI6eyJvcmlnaW4iOiJweXRob24ifSwiYSI6eyJkdHlwZSI6IkY2NCIsInNoYXBlIjpbMV0sImRhdGFfb2Zmc2V0cyI6WzAsOF19LCJiIjp7ImR0eXBlIjoiRjY0Iiwic2hhcGUiOlsyLDJdLCJkYXRhX29mZnNldHMiOls4LDQwXX0sImVtcHR5Ijp7ImR0eXBlIjoiRjY0Iiwic2hhcGUiOlswLDNdLCJkYXRhX29mZnNldHMiOls0MCw0MF19fSAgGC1EVPshCUAAAAAAAAD4PwAAAAAAAADAAAAAAAAA0D+cdQCIPOQ3fg==";
+
+/** The same with two float16 zeros named "half". */
+const HALVES_FROM_PYTHON =
+  "QAAAAAAAAAB7ImhhbGYiOnsiZHR5cGUiOiJGMTYiLCJzaGFwZSI6WzJdLCJkYXRhX29mZnNldHMiOlswLDRdfX0gICAgICAgAAAAAA==";
+
+const fromBase64 = (base64: string): Uint8Array => new Uint8Array(Buffer.from(base64, "base64"));
+
+/** A file with this header and that many bytes of data. */
+function fileWith(header: unknown, data = 0): Uint8Array {
+  const text = new TextEncoder().encode(typeof header === "string" ? header : JSON.stringify(header));
+  const bytes = new Uint8Array(8 + text.length + data);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(text.length), true);
+  bytes.set(text, 8);
+  return bytes;
+}
+
+const name = fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom("__proto__", "constructor", "toString", "ü"));
+const contents: fc.Arbitrary<Safetensors> = fc
+  .record({
+    metadata: fc.dictionary(fc.string(), fc.string({ unit: "binary" })),
+    tensors: fc.array(fc.tuple(name, fc.array(fc.double())), { maxLength: 4 }),
+  })
+  .map(({ metadata, tensors }) => ({
+    metadata: { ...metadata },
+    tensors: Object.fromEntries(
+      tensors
+        .filter(([key]) => key !== "__metadata__")
+        .map(([key, values]) => [key, { shape: [values.length], data: Float64Array.from(values) }]),
+    ),
+  }));
+
+describe("laws", () => {
+  it("decode ∘ encode is the identity, bit for bit, from any position in memory", () => {
+    fc.assert(
+      fc.property(contents, fc.integer({ min: 0, max: 9 }), (file, offset) => {
+        const bytes = encodeSafetensors(file);
+        const memory = new Uint8Array(bytes.length + 20);
+        memory.set(bytes, offset);
+        const decoded = decodeSafetensors(memory.subarray(offset, offset + bytes.length), "f");
+        expect({ ...decoded.metadata }).toEqual({ ...file.metadata });
+        expect(Object.keys(decoded.tensors).sort()).toEqual(Object.keys(file.tensors).sort());
+        for (const [key, { shape, data }] of Object.entries(file.tensors)) {
+          const own = Object.entries(decoded.tensors).find(([other]) => other === key)![1];
+          expect(own.shape).toEqual(shape);
+          expect(Buffer.from(own.data.buffer)).toEqual(Buffer.from(data.buffer));
+        }
+      }),
+    );
+  });
+
+  it("arrays start at a multiple of 8", () => {
+    fc.assert(
+      fc.property(contents, (file) => {
+        const bytes = encodeSafetensors(file);
+        expect(Number(new DataView(bytes.buffer).getBigUint64(0, true)) % 8).toBe(0);
+      }),
+    );
+  });
+
+  it("any bytes at all are decoded or refused by name", () => {
+    const bytes = fc.oneof(
+      fc.uint8Array({ maxLength: 100 }),
+      fc.json({ maxDepth: 3 }).map((header) => fileWith(header, 16)),
+      fc
+        .dictionary(
+          name,
+          fc.record({ dtype: fc.constantFrom("F64", "F32"), shape: fc.anything(), data_offsets: fc.anything() }),
+        )
+        .map((header) =>
+          fileWith(JSON.parse(JSON.stringify(header, (_, v) => (typeof v === "bigint" ? 1 : v)) ?? "{}"), 16),
+        ),
+    );
+    fc.assert(
+      fc.property(bytes, (file) => {
+        try {
+          decodeSafetensors(file, "f");
+        } catch (error) {
+          expect(error).toBeInstanceOf(FormatError);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe("files of the Python package", () => {
+  it("are read", () => {
+    const { metadata, tensors } = decodeSafetensors(fromBase64(FROM_PYTHON), "f");
+    expect(metadata).toEqual({ origin: "python" });
+    expect(tensors).toEqual({
+      a: { shape: [1], data: Float64Array.of(Math.PI) },
+      b: { shape: [2, 2], data: Float64Array.of(1.5, -2, 0.25, 1e300) },
+      empty: { shape: [0, 3], data: new Float64Array(0) },
+    });
+  });
+
+  it("are what we write, byte for byte, given the same order", () => {
+    const { metadata, tensors } = decodeSafetensors(fromBase64(FROM_PYTHON), "f");
+    expect(Buffer.from(encodeSafetensors({ metadata, tensors })).toString("base64")).toBe(FROM_PYTHON);
+  });
+
+  it("of other types are refused by their name", () => {
+    expect(() => decodeSafetensors(fromBase64(HALVES_FROM_PYTHON), "f")).toThrow('array "half" is of type F16');
+  });
+});
+
+describe("refusals", () => {
+  const entry = (shape: unknown, offsets: unknown, dtype: unknown = "F64") => ({
+    x: { dtype, shape, data_offsets: offsets },
+  });
+  it.each([
+    ["empty", new Uint8Array(0), "not a safetensors file"],
+    ["text", new TextEncoder().encode("a,b,c\n1,2,3\n4,5,6"), "not a safetensors file"],
+    ["a list", fileWith([]), "not a safetensors file"],
+    ["no JSON", fileWith("{nonsense}"), "its header cannot be read"],
+    ["no UTF-8", fileWith(`{${String.fromCharCode(34)}`, 0).fill(0xff, 9), "its header cannot be read"],
+    ["a length beyond the file", fileWith("{}").fill(9, 0, 1), "truncated"],
+    ["a length beyond everything", fileWith("{}").fill(0xff, 0, 8), "not a safetensors file"],
+    ["a null entry", fileWith({ x: null }), "is of type undefined"],
+    ["no shape", fileWith(entry(undefined, [0, 8]), 8), "the shape of array"],
+    ["a negative size", fileWith(entry([-1], [0, 8]), 8), "the shape of array"],
+    ["a fraction", fileWith(entry([1.5], [0, 12]), 12), "the shape of array"],
+    ["three offsets", fileWith(entry([1], [0, 8, 16]), 16), "the shape of array"],
+    ["a size that differs", fileWith(entry([2], [0, 8]), 8), "has the wrong size"],
+    ["offsets backwards", fileWith(entry([1], [8, 0]), 8), "has the wrong size"],
+    ["data that is not there", fileWith(entry([2], [0, 16]), 8), "is truncated"],
+    ["a size beyond memory", fileWith(entry([2 ** 49], [0, 2 ** 52]), 8), "is truncated"],
+    ["sizes whose product overflows", fileWith(entry([1e200, 1e200], [0, 8]), 8), "has the wrong size"],
+  ])("%s", (_, bytes, message) => {
+    expect(() => decodeSafetensors(bytes, "weights.bin")).toThrow(FormatError);
+    expect(() => decodeSafetensors(bytes, "weights.bin")).toThrow(message);
+    expect(() => decodeSafetensors(bytes, "weights.bin")).toThrow("weights.bin");
+  });
+});

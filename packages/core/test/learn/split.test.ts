@@ -1,0 +1,98 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { ValueError } from "../../src/errors.ts";
+import { trainTestSplit } from "../../src/learn/split.ts";
+import { columnOf, type Table } from "../../src/learn/table.ts";
+import { inferTask } from "../../src/learn/target.ts";
+import { numeric, tableOf, text } from "./tables.ts";
+
+const classes = fc.array(fc.constantFrom("a", "b", "c", null), { minLength: 8, maxLength: 80 });
+const fraction = fc.double({ min: 0.05, max: 0.95, noNaN: true });
+
+/** Rows are told apart by the column "row". */
+function rowsOf(table: Table): number[] {
+  return Array.from(columnOf(table, "row")!.values as Float64Array);
+}
+
+function labelled(labels: readonly (string | null)[]): Table {
+  return tableOf([
+    ["row", numeric(labels.map((_, i) => i))],
+    ["y", text(labels)],
+  ]);
+}
+
+describe("laws", () => {
+  it("the parts are disjoint, cover the rows that have a target, and keep their order", () => {
+    fc.assert(
+      fc.property(classes, fraction, fc.nat(), (labels, testFraction, seed) => {
+        fc.pre(labels.filter((label) => label !== null).length >= 5);
+        const known = labels.flatMap((label, i) => (label === null ? [] : [i]));
+        for (const task of ["classification", "regression"] as const) {
+          const table =
+            task === "regression"
+              ? {
+                  ...labelled(labels),
+                  columns: [
+                    numeric(labels.map((_, i) => i)),
+                    numeric(labels.map((l) => (l === null ? Number.NaN : 1))),
+                  ],
+                }
+              : labelled(labels);
+          const { train, test } = trainTestSplit(table, { target: "y", task, testFraction, seed });
+          const [a, b] = [rowsOf(train), rowsOf(test)];
+          expect([...a, ...b].sort((p, q) => p - q)).toEqual(known);
+          for (const part of [a, b]) expect(part).toEqual([...part].sort((p, q) => p - q));
+          expect(Math.abs(b.length - testFraction * known.length)).toBeLessThanOrEqual(0.5 + 1e-9);
+        }
+      }),
+    );
+  });
+
+  it("every class is held out in proportion", () => {
+    fc.assert(
+      fc.property(classes, fraction, fc.nat(), (labels, testFraction, seed) => {
+        fc.pre(labels.filter((label) => label !== null).length >= 5);
+        const { test } = trainTestSplit(labelled(labels), { target: "y", task: "classification", testFraction, seed });
+        for (const name of ["a", "b", "c"]) {
+          const all = labels.filter((label) => label === name).length;
+          const held = rowsOf(test).filter((i) => labels[i] === name).length;
+          expect(Math.abs(held - testFraction * all)).toBeLessThan(1 + 1e-9);
+        }
+      }),
+    );
+  });
+
+  it("the same seed the same split, another seed another", () => {
+    const table = labelled(Array.from({ length: 60 }, (_, i) => (i % 3 === 0 ? "a" : "b")));
+    const split = (seed: number) =>
+      trainTestSplit(table, { target: "y", task: "classification", testFraction: 0.3, seed });
+    expect(split(4)).toEqual(split(4));
+    expect(rowsOf(split(4).test)).not.toEqual(rowsOf(split(5).test));
+  });
+});
+
+it.each([0, 1, -1, Number.NaN, 2])("a fraction of %d is refused", (testFraction) => {
+  const table = labelled(["a", "b", "a", "b", "a", "b"]);
+  expect(() => trainTestSplit(table, { target: "y", task: "classification", testFraction, seed: 1 })).toThrow(
+    ValueError,
+  );
+});
+
+describe("the task", () => {
+  const repeated = (values: readonly number[]) =>
+    numeric(Array.from({ length: 60 }, (_, i) => values[i % values.length]!));
+  it.each([
+    ["texts", text(["a", "b"]), "classification"],
+    ["few whole numbers, often", repeated([0, 1, 2]), "classification"],
+    ["few fractions", repeated([0.5, 1.5]), "regression"],
+    ["many whole numbers", numeric(Array.from({ length: 60 }, (_, i) => i)), "regression"],
+    ["eleven whole numbers", repeated([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]), "regression"],
+    ["whole numbers with gaps", repeated([0, 1, Number.NaN]), "classification"],
+  ] as const)("%s", (_, column, task) => {
+    expect(inferTask(tableOf([["y", column]]), "y")).toBe(task);
+  });
+
+  it("names the nearest column", () => {
+    expect(() => inferTask(tableOf([["price", numeric([1])]]), "prize")).toThrow('"prize" (did you mean "price"?)');
+  });
+});

@@ -1,0 +1,92 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { bestTemperature, logLossAt, softmaxRows } from "../../src/learn/temperature.ts";
+import { fromRows, type Matrix, matrix, row } from "../../src/matrix/matrix.ts";
+import { key, normal, randomInts } from "../../src/random/key.ts";
+
+/** Outputs that favour the true class, some of them wrongly. */
+function problem(seed: number, rows = 30, classes = 3): { outputs: Matrix; labels: number[] } {
+  const labels = [...randomInts(key(seed + 1), rows, classes)];
+  const outputs = matrix(rows, classes, normal(key(seed), rows * classes));
+  labels.forEach((label, i) => {
+    outputs.data[i * classes + label]! += 1;
+  });
+  return { outputs, labels };
+}
+
+describe("softmax", () => {
+  it("rows sum to 1 at any size of outputs and temperature", () => {
+    const value = fc.double({ min: -1e300, max: 1e300, noNaN: true });
+    fc.assert(
+      fc.property(
+        fc.array(value, { minLength: 1, maxLength: 5 }),
+        fc.double({ min: 1e-3, max: 50, noNaN: true }),
+        (values, t) => {
+          const p = softmaxRows(fromRows([values]), t).data;
+          expect(p.reduce((sum, v) => sum + v, 0)).toBeCloseTo(1, 12);
+          expect(p.every((v) => v >= 0 && v <= 1)).toBe(true);
+        },
+      ),
+    );
+  });
+
+  it("is exp(f/T) over their sum, and log loss its −log at the label", () => {
+    const { outputs, labels } = problem(3);
+    for (const t of [0.3, 1, 4]) {
+      const p = softmaxRows(outputs, t);
+      let total = 0;
+      for (let i = 0; i < outputs.rows; i++) {
+        const weights = [...row(outputs, i)].map((f) => Math.exp(f / t));
+        const sum = weights.reduce((a, b) => a + b, 0);
+        weights.forEach((weight, k) => {
+          expect(row(p, i)[k]).toBeCloseTo(weight / sum, 14);
+        });
+        total -= Math.log(weights[labels[i]!]! / sum);
+      }
+      expect(logLossAt(outputs, labels, t)).toBeCloseTo(total / outputs.rows, 13);
+    }
+  });
+});
+
+describe("the best temperature", () => {
+  it("beats every temperature of a grid", () => {
+    fc.assert(
+      fc.property(fc.nat(9999), fc.double({ min: -2, max: 2, noNaN: true }), (seed, logScale) => {
+        const { outputs, labels } = problem(seed);
+        const scaled = matrix(
+          outputs.rows,
+          outputs.cols,
+          outputs.data.map((v) => v * 10 ** logScale),
+        );
+        const { temperature, logLoss } = bestTemperature(scaled, labels);
+        expect(logLoss).toBe(logLossAt(scaled, labels, temperature));
+        for (let k = 0; k <= 200; k++) {
+          const t = 0.02 * (50 / 0.02) ** (k / 200);
+          expect(logLoss).toBeLessThanOrEqual(logLossAt(scaled, labels, t) + 1e-5);
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it("scales with the outputs, while it stays in its bracket", () => {
+    const { outputs, labels } = problem(5);
+    const { temperature } = bestTemperature(outputs, labels);
+    const doubled = matrix(
+      outputs.rows,
+      outputs.cols,
+      outputs.data.map((v) => 2 * v),
+    );
+    expect(bestTemperature(doubled, labels).temperature / temperature).toBeCloseTo(2, 3);
+  });
+
+  it("is coldest when every row is right, hottest when every row is wrong", () => {
+    const outputs = fromRows([
+      [1, 0],
+      [0, 1],
+      [1, 0],
+    ]);
+    expect(bestTemperature(outputs, [0, 1, 0]).temperature).toBeCloseTo(0.02, 4);
+    expect(bestTemperature(outputs, [1, 0, 1]).temperature).toBeGreaterThan(49);
+  });
+});
