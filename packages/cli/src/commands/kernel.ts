@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import { type KernelName, kernelFn, ShapeError } from "ntkit";
 import { readNpyMatrix, writeNpy } from "../io/npy.ts";
+import { checkWritable } from "../io/write-file.ts";
 import { type CommonOptions, outputOf, readNetwork, withCommonOptions } from "./common.ts";
 
 interface KernelOptions extends CommonOptions {
@@ -26,6 +27,7 @@ export function kernelCommand(signal: AbortSignal): Command {
 
 async function runKernel(options: KernelOptions, signal: AbortSignal): Promise<void> {
   const output = outputOf(options);
+  await checkWritable(options.out);
   const network = await readNetwork(options.network);
   const x1 = await readNpyMatrix(options.x1);
   const x2 = options.x2 === undefined ? null : await readNpyMatrix(options.x2);
@@ -37,6 +39,6 @@ async function runKernel(options: KernelOptions, signal: AbortSignal): Promise<v
     kernelFn(network)(x1, x2, options.get, { signal, onProgress }),
   );
   await writeNpy(options.out, gram);
-  output.print(`${options.get} of ${options.network}: ${gram.rows} x ${gram.cols}, written to ${options.out}`);
+  output.note(`${options.get} of ${options.network}: ${gram.rows} x ${gram.cols}, written to ${options.out}`);
   output.result({ get: options.get, shape: [gram.rows, gram.cols], out: options.out });
 }

@@ -33,7 +33,10 @@ export function predictCommand(signal: AbortSignal): Command {
     .addHelpText("before", "Example:\n  ntkit predict houses.ntkit new.csv --out prices.csv\n")
     .argument("<model>", "a model that ntkit fit saved")
     .argument("<table>", "a table with the columns of training, in any order; - is standard input")
-    .option("--out <file>", "where predictions go (.csv or .tsv, either with .gz); without it standard output, as CSV")
+    .option(
+      "--out <file>",
+      "where predictions go (.csv, .tsv, each with or without .gz, .parquet, .npy); without it standard output, as CSV",
+    )
     .option("--level <share>", "how often an interval should hold the truth", openFraction, 0.95)
     .action((model: string, table: string, options: PredictCommandOptions) =>
       runPredict(model, table, options, signal),
@@ -60,7 +63,7 @@ async function runPredict(
   );
   if (options.out !== undefined) {
     await writeTable(options.out, columns);
-    output.print(`${table.rows} predictions of "${model.target}" written to ${options.out}`);
+    output.note(`${table.rows} predictions of "${model.target}" written to ${options.out}`);
   } else if (!options.json) process.stdout.write(tableText(columns));
   output.result({
     model: modelPath,

@@ -1,5 +1,6 @@
 import { NumericalError } from "../errors.ts";
 import { kernelFn } from "../kernel/kernel-fn.ts";
+import { parseNetwork } from "../layers/network-file.ts";
 import { jsEngine } from "../linalg/js-engine.ts";
 import type { Matrix } from "../matrix/matrix.ts";
 import type { PredictOptions } from "../predict/options.ts";
@@ -17,7 +18,8 @@ export async function fitKernel(
   const factor = await factorizeRegularized("fit", gram, diagReg, engine, { signal });
   if (!factor.ok) throw new NumericalError(factor.message);
   const alpha = await solveFactorized("fit", factor.lower, y, engine, { signal });
-  const { network, kernel, name: architecture } = candidate;
+  const { kernel, name: architecture } = candidate;
+  const network = parseNetwork(candidate.network); // with its defaults: a model says all that it is
   return { fitted: { network, kernel, architecture, diagReg, xTrain: x, alpha }, lower: factor.lower };
 }
 

@@ -86,7 +86,7 @@ export function meanAndStd(values: Float64Array): { mean: number; std: number } 
 function categoryFeature(table: Table, name: string, column: TextColumn): CategoryFeature | DroppedColumn {
   if (column.suspect)
     throw new DataError(
-      `${table.source}: column "${name}" is numeric but data row ${column.suspect.row + 1} holds "${column.suspect.value}": correct it, or leave it empty if it is missing`,
+      `${table.source}: column "${name}" is numeric but ${column.suspect.place} holds "${column.suspect.value}": correct it, or leave it empty if it is missing`,
     );
   const counts = new Map<string, number>();
   for (const value of column.values) {
@@ -154,7 +154,7 @@ function checkColumns({ features }: Preprocessor, table: Table): void {
       const row =
         column.suspect?.row ?? column.values.findIndex((value) => value !== null && Number.isNaN(Number(value)));
       throw new DataError(
-        `${table.source}: column "${feature.name}" was numeric in training but data row ${row + 1} holds "${column.values[row]}"`,
+        `${table.source}: column "${feature.name}" was numeric in training but ${column.suspect?.place ?? `data row ${row + 1}`} holds "${column.values[row]}"`,
       );
     }
   }

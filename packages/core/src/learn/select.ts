@@ -4,7 +4,7 @@ import { diagonal, type Matrix, takeRows } from "../matrix/matrix.ts";
 import { type LeaveOneOut, looAt, looFromCholesky } from "../predict/leave-one-out.ts";
 import type { PredictOptions } from "../predict/options.ts";
 import { ridgePath } from "../predict/ridge-path.ts";
-import { key, permutation } from "../random/key.ts";
+import { type Key, key, permutation } from "../random/key.ts";
 import type { Candidate } from "./candidates.ts";
 
 /** Judges leave-one-out predictions; lower is better. `rows` are the training rows they belong to. */
@@ -58,7 +58,7 @@ export async function selectCandidate(
 ): Promise<Selection> {
   const { engine, signal, onProgress, maxRows = MAX_ROWS } = options;
   if (candidates.length === 0) throw new ValueError("selectCandidate: there must be at least one candidate, got none");
-  const rows = subset(x.rows, maxRows, options.seed);
+  const rows = subset(x.rows, maxRows, key(options.seed));
   const [xs, ys] = rows ? [takeRows(x, rows), takeRows(y, rows)] : [x, y];
   const tried: { candidate: Candidate; gram: Matrix; best: Best }[] = [];
   for (const [i, candidate] of candidates.entries()) {
@@ -81,8 +81,8 @@ export async function selectCandidate(
 }
 
 /** A random subset of the rows, in increasing order, or null when all of them are few enough. */
-function subset(n: number, maxRows: number, seed: number): Uint32Array | null {
-  return n <= maxRows ? null : permutation(key(seed), n).slice(0, maxRows).sort();
+function subset(n: number, maxRows: number, from: Key): Uint32Array | null {
+  return n <= maxRows ? null : permutation(from, n).slice(0, maxRows).sort();
 }
 
 interface Best {

@@ -69,6 +69,7 @@ export function classTarget(
 
 function rowsWith(table: Table, target: string, minRows: number, known: (i: number) => boolean): number[] {
   const rows = Array.from({ length: table.rows }, (_, i) => i).filter(known);
+  if (table.rows === 0) throw new DataError(`${table.source} has column names but no rows to learn from`);
   if (rows.length === 0) throw new DataError(`${table.source}: target "${target}" is missing in every row`);
   if (rows.length < minRows)
     throw new DataError(
@@ -80,6 +81,6 @@ function rowsWith(table: Table, target: string, minRows: number, known: (i: numb
 function checkSuspect(table: Table, target: string, column: Column): void {
   if (column.kind === "text" && column.suspect)
     throw new DataError(
-      `${table.source}: target "${target}" is numeric but data row ${column.suspect.row + 1} holds "${column.suspect.value}": correct it, or leave it empty if it is missing`,
+      `${table.source}: target "${target}" is numeric but ${column.suspect.place} holds "${column.suspect.value}": correct it, or leave it empty if it is missing`,
     );
 }

@@ -14,6 +14,7 @@ import { parallel } from "../../src/layers/parallel.ts";
 import { repeat } from "../../src/layers/repeat.ts";
 import type { DenseParams, Params } from "../../src/layers/rule.ts";
 import { serial } from "../../src/layers/serial.ts";
+import type { Layer } from "../../src/layers/spec.ts";
 import { fromRows, type Matrix, matrix, takeRows, toRows } from "../../src/matrix/matrix.ts";
 import { apply, init, outputWidth } from "../../src/network/network.ts";
 import { key, normal } from "../../src/random/key.ts";
@@ -21,7 +22,7 @@ import { ACTIVATION_EXAMPLES } from "../../src/testing/activation-examples.ts";
 import { times } from "../predict/brute.ts";
 
 const x = matrix(4, 3, normal(key(5), 12));
-const run = (network: Parameters<typeof init>[0], seed = 1): Matrix => apply(network, init(network, key(seed), 3), x);
+const run = (network: Layer, seed = 1): Matrix => apply(network, init(network, key(seed), 3), x);
 const denseParams = (params: Params): DenseParams => params as DenseParams; // of a dense layer
 
 describe("laws", () => {
@@ -76,8 +77,7 @@ describe("each layer is its formula", () => {
   });
 
   it("branches are summed, multiplied and joined", () => {
-    const twice = (join: Parameters<typeof serial>[0]) =>
-      run(serial(fanOut(2), parallel(identity(), identity()), join));
+    const twice = (join: Layer) => run(serial(fanOut(2), parallel(identity(), identity()), join));
     expect(twice(fanInSum()).data).toEqual(x.data.map((value) => 2 * value));
     expect(twice(fanInProd()).data).toEqual(x.data.map((value) => value * value));
     expect(toRows(twice(fanInConcat()))).toEqual(toRows(x).map((values) => [...values, ...values]));
