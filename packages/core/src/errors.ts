@@ -92,7 +92,8 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
-    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+    const alike = distance === 0 || distance < Math.max(word.length, candidate.length); // some letter is shared
+    if (alike && distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
   return best;
 }

@@ -1,3 +1,4 @@
+import { didYouMean, NetworkError } from "../errors.ts";
 import { abReluActivation, reluActivation } from "./ab-relu.ts";
 import type { Activation } from "./activation.ts";
 import { eluActivation } from "./elu.ts";
@@ -67,6 +68,8 @@ export const ACTIVATIONS: { readonly [T in ActivationType]: ActivationRow<SpecOf
 
 /** The activation that a description names, defaults filled in. Throws a NetworkError when the description is wrong. */
 export function makeActivation(spec: ActivationSpec): Activation {
+  if (!Object.hasOwn(ACTIVATIONS, spec.type))
+    throw new NetworkError("", `unknown activation "${spec.type}"${didYouMean(spec.type, Object.keys(ACTIVATIONS))}`);
   const row = ACTIVATIONS[spec.type];
   const complete = completeFields("", { ...spec }, row.fields);
   // The row is that of the description's own type, which the type checker cannot follow through the table.

@@ -42,9 +42,10 @@ export async function evaluateRegression(
   const unseen = takeTableRows(test, rows);
   const predictions = await predictRegression(model, unseen, { ...options, level });
   const inside = truth.filter((y, i) => y >= predictions.lower[i]! && y <= predictions.upper[i]!).length;
+  const size = powerOfTwo([seen.values]); // squares of large targets would overflow
   const linear = await fitLinear(
     preprocess(model.preprocessor, takeTableRows(train, seen.rows)),
-    columnVector(seen.values),
+    columnVector(seen.values.map((value) => value / size)),
     options,
   );
   const linearFit = await applyLinear(linear, preprocess(model.preprocessor, unseen), options);
@@ -60,7 +61,10 @@ export async function evaluateRegression(
         truth,
         truth.map(() => mean),
       ),
-      linear: regressionScore(truth, linearFit.data),
+      linear: regressionScore(
+        truth,
+        linearFit.data.map((value) => value * size),
+      ),
     },
     truth,
     predictions,
@@ -69,10 +73,18 @@ export async function evaluateRegression(
 
 /** Scores of predictions against the truth; r2 is 0 where the truth is constant. */
 export function regressionScore(truth: Float64Array, prediction: Float64Array): RegressionScore {
-  const { std } = meanAndStd(truth);
-  const mse = truth.reduce((sum, y, i) => sum + (y - prediction[i]!) ** 2, 0) / truth.length;
-  const mae = truth.reduce((sum, y, i) => sum + Math.abs(y - prediction[i]!), 0) / truth.length;
-  return { rmse: Math.sqrt(mse), mae, r2: std === 0 ? 0 : 1 - mse / (std * std) };
+  const size = powerOfTwo([truth, prediction]);
+  const std = meanAndStd(truth).std / size;
+  const errors = truth.map((y, i) => Math.abs(y - prediction[i]!) / size);
+  const mse = errors.reduce((sum, e) => sum + e * e, 0) / truth.length;
+  const mae = errors.reduce((sum, e) => sum + e, 0) / truth.length;
+  return { rmse: Math.sqrt(mse) * size, mae: mae * size, r2: std === 0 ? 0 : 1 - mse / (std * std) };
+}
+
+/** The size of the values as a power of two, to divide by and multiply with without rounding. */
+function powerOfTwo(all: readonly Float64Array[]): number {
+  const largest = all.flatMap((values) => [...values]).reduce((max, value) => Math.max(max, Math.abs(value)), 0);
+  return largest > 1e-300 ? 2 ** Math.floor(Math.log2(largest)) : 1;
 }
 
 export interface ClassificationScore {
@@ -148,7 +160,9 @@ function labelsOf(values: readonly string[], classes: readonly string[], source:
   return values.map((value) => {
     const label = classes.indexOf(value);
     if (label < 0)
-      throw new DataError(`${source}: target "${target}" holds the class "${value}", which no training row has`);
+      throw new DataError(
+        `${source}: target "${target}" holds the class "${value}", which no training row has: add such rows to training, or leave it out here`,
+      );
     return label;
   });
 }

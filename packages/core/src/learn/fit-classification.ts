@@ -16,7 +16,7 @@ import { bestTemperature, softmaxRows } from "./temperature.ts";
  * Learns classes from every other column, by regression on one-hot targets minus 1/classes. Rows without a class are
  * left out.
  *
- * Architecture and ridge: least leave-one-out log loss, each at its own best temperature. Probabilities:
+ * Architecture and ridge: least leave-one-out log loss (labels smoothed by 2/(n + 1)), each at its own best temperature. Probabilities:
  * softmax(outputs / T) at the winner's temperature.
  */
 export async function fitClassification(table: Table, options: FitOptions): Promise<ClassificationModel> {
@@ -29,7 +29,7 @@ export async function fitClassification(table: Table, options: FitOptions): Prom
   const y = oneHot(labels, classes.length);
   const criterion = (loo: LeaveOneOut, targets: Matrix) => {
     const { outputs, labels: own } = looOutputs(loo, targets);
-    return bestTemperature(outputs, own).logLoss;
+    return bestTemperature(outputs, own, labelDoubt(own.length)).logLoss;
   };
   const select = { ...options, criterion, seed };
   const { preprocessor, x, selection } = await selectModel(known, target, y, candidates, select);
@@ -42,7 +42,7 @@ export async function fitClassification(table: Table, options: FitOptions): Prom
     preprocessor,
     classes,
     numericClasses: numeric,
-    temperature: bestTemperature(loo.outputs, loo.labels).temperature,
+    temperature: bestTemperature(loo.outputs, loo.labels, labelDoubt(y.rows)).temperature,
     fitted,
     scores: selection.scores,
     seed,
@@ -73,6 +73,12 @@ function oneHot(labels: readonly number[], count: number): Matrix {
   });
   return y;
 }
+
+/**
+ * The smoothing of labels when temperatures are judged: n rows without an error still allow about one in n, so no
+ * temperature may promise less.
+ */
+const labelDoubt = (rows: number): number => 2 / (rows + 1);
 
 /** What the model says of each training row when fitted without it; labels read back from the one-hot targets. */
 function looOutputs({ residuals }: LeaveOneOut, y: Matrix): { outputs: Matrix; labels: number[] } {

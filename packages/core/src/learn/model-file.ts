@@ -3,7 +3,13 @@ import { parseNetwork } from "../layers/network-file.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
 import type { ClassificationModel, FittedKernel, Model, RegressionModel } from "./model.ts";
 import { checkModelFields, checkModelSizes } from "./model-check.ts";
-import { decodeSafetensors, encodeSafetensors, type Safetensors, type Tensor } from "./safetensors.ts";
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  type Safetensors,
+  safetensorsMetadata,
+  type Tensor,
+} from "./safetensors.ts";
 
 const FORMAT = "ntkit-model";
 const VERSION = 1;
@@ -29,8 +35,7 @@ export function encodeModel(model: Model): Uint8Array {
 
 /** Throws FormatError naming `source` when the bytes are no model file, are damaged, or come from a newer ntkit. */
 export function decodeModel(bytes: Uint8Array, source: string): Model {
-  const file = decodeSafetensors(bytes, source);
-  const { format, version, model } = file.metadata;
+  const { format, version, model } = safetensorsMetadata(bytes, source);
   if (format !== FORMAT || model === undefined)
     throw new FormatError(`${source} is a safetensors file but not an ntkit model: pass a file that ntkit fit wrote`);
   if (version !== `${VERSION}`)
@@ -38,7 +43,7 @@ export function decodeModel(bytes: Uint8Array, source: string): Model {
       `${source} is a model of version ${version}, this ntkit reads version ${VERSION}: update ntkit, or fit again`,
     );
   try {
-    return assemble(JSON.parse(model), file, source);
+    return assemble(JSON.parse(model), decodeSafetensors(bytes, source), source);
   } catch (error) {
     if (error instanceof FormatError) throw error;
     const reason = error instanceof Error && !(error instanceof SyntaxError) ? ` (${error.message})` : "";
@@ -101,6 +106,10 @@ function unpack(packed: Float64Array, n: number, source: string): Matrix {
   if (packed.length !== packedLength(n))
     throw new FormatError(`${source} is damaged: "cholesky_lower" has the wrong size`);
   const lower = matrix(n, n);
-  for (let i = 0; i < n; i++) lower.data.set(packed.subarray(packedLength(i), packedLength(i + 1)), i * n);
+  for (let i = 0; i < n; i++) {
+    lower.data.set(packed.subarray(packedLength(i), packedLength(i + 1)), i * n);
+    if (!(lower.data[i * n + i]! > 0))
+      throw new FormatError(`${source} is damaged: the diagonal of "cholesky_lower" must be above 0`);
+  }
   return lower;
 }

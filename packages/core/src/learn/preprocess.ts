@@ -132,7 +132,7 @@ export function preprocess(preprocessor: Preprocessor, table: Table): Matrix {
   let at = 0;
   for (const feature of preprocessor.features) {
     const column = columnOf(table, feature.name)!;
-    if (feature.kind === "numeric") writeNumeric(feature, column, result, at);
+    if (feature.kind === "numeric") writeNumeric(feature, column, result, at, table.source);
     else writeCategory(feature, column, result, at);
     at += widthOf(feature);
   }
@@ -143,28 +143,41 @@ function checkColumns({ features }: Preprocessor, table: Table): void {
   checkTable(table);
   const absent = features.filter(({ name }) => !table.names.includes(name));
   if (absent.length > 0) {
-    const names = absent.map(({ name }) => `"${name}"${didYouMean(name, table.names)}`);
+    const own = new Set(features.map(({ name }) => name));
+    const others = table.names.filter((name) => !own.has(name));
+    const names = absent.map(({ name }) => `"${name}"${didYouMean(name, others)}`);
+    const [columns, are] = absent.length === 1 ? ["column", "is"] : ["columns", "are"];
     throw new DataError(
-      `${table.source}: the model was fitted with ${absent.length === 1 ? "the column" : "the columns"} ${names.join(", ")}, which ${absent.length === 1 ? "is" : "are"} not there`,
+      `${table.source}: the model was fitted with the ${columns} ${names.join(", ")}, which ${are} not there: add or rename ${absent.length === 1 ? "it" : "them"}`,
     );
   }
   for (const feature of features) {
     const column = columnOf(table, feature.name)!;
     if (feature.kind === "numeric" && column.kind === "text" && column.values.some((value) => value !== null)) {
-      const row =
-        column.suspect?.row ?? column.values.findIndex((value) => value !== null && Number.isNaN(Number(value)));
+      const row = column.values.findIndex((value) => value !== null && Number.isNaN(Number(value)));
+      const { place, value } = column.suspect ?? { place: `data row ${row + 1}`, value: column.values[row] };
+      const found = column.suspect || row >= 0 ? `${place} holds "${value}"` : "now holds texts";
       throw new DataError(
-        `${table.source}: column "${feature.name}" was numeric in training but ${column.suspect?.place ?? `data row ${row + 1}`} holds "${column.values[row]}"`,
+        `${table.source}: column "${feature.name}" was numeric in training but ${found}: correct it, or leave it empty if it is missing`,
       );
     }
   }
 }
 
-function writeNumeric({ mean, std, missing }: NumericFeature, column: Column, out: Matrix, at: number): void {
+/** Standard deviations from the mean whose squares can still be summed. */
+const FARTHEST = 1e120;
+
+function writeNumeric(feature: NumericFeature, column: Column, out: Matrix, at: number, source: string): void {
+  const { name, mean, std, missing } = feature;
   for (let i = 0; i < out.rows; i++) {
     const value = column.kind === "numeric" ? column.values[i]! : Number.NaN;
     const isMissing = Number.isNaN(value);
-    out.data[i * out.cols + at] = isMissing ? 0 : (value - mean) / std;
+    const input = isMissing ? 0 : (value - mean) / std;
+    if (Math.abs(input) > FARTHEST)
+      throw new DataError(
+        `${source}: column "${name}" holds ${value} in data row ${i + 1}, too far from training (mean ${mean.toPrecision(3)}, standard deviation ${std.toPrecision(3)}) to compute with: correct it, or leave it empty if it is missing`,
+      );
+    out.data[i * out.cols + at] = input;
     if (missing === null) continue;
     // Standardized like the number itself; an indicator that is always 1 carries nothing.
     const spread = Math.sqrt(missing * (1 - missing)) || 1;

@@ -42,16 +42,40 @@ export function encodeSafetensors({ metadata, tensors }: Safetensors): Uint8Arra
 
 /** Throws FormatError naming `source` when the bytes are not a whole safetensors file of float64 arrays. */
 export function decodeSafetensors(bytes: Uint8Array, source: string): Safetensors {
+  const { base, metadata, entries } = readHeader(bytes, source);
+  const tensors = Object.entries(entries).map(
+    ([name, entry]) => [name, readTensor(name, entry, bytes, base, source)] as const,
+  );
+  const end = tensors.reduce((sum, [, { data }]) => sum + data.byteLength, base);
+  if (end !== bytes.length)
+    throw new FormatError(
+      `${source} is damaged: its arrays take ${end} bytes, it has ${bytes.length}; copy or save it again`,
+    );
+  return { metadata, tensors: Object.fromEntries(tensors) };
+}
+
+/** What a safetensors file says of itself, whatever its arrays hold. Throws FormatError naming `source`. */
+export function safetensorsMetadata(bytes: Uint8Array, source: string): Safetensors["metadata"] {
+  return readHeader(bytes, source).metadata;
+}
+
+interface Header {
+  /** Where the arrays start. */
+  readonly base: number;
+  readonly metadata: Safetensors["metadata"];
+  readonly entries: Readonly<Record<string, unknown>>;
+}
+
+function readHeader(bytes: Uint8Array, source: string): Header {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = bytes.length >= 8 ? Number(view.getBigUint64(0, true)) : MAX_HEADER + 1;
   if (length > MAX_HEADER || bytes[8] !== 0x7b)
-    throw new FormatError(`${source} is not a safetensors file, the format ntkit saves models in`);
+    throw new FormatError(
+      `${source} is not a safetensors file, the format ntkit saves models in: pass a file that ntkit fit wrote`,
+    );
   if (8 + length > bytes.length) throw truncated(source, bytes.length, 8 + length);
   const { __metadata__: metadata, ...entries } = parseHeader(bytes.subarray(8, 8 + length), source);
-  const tensors = Object.entries(entries).map(
-    ([name, entry]) => [name, readTensor(name, entry, bytes, 8 + length, source)] as const,
-  );
-  return { metadata: isTexts(metadata) ? metadata : {}, tensors: Object.fromEntries(tensors) };
+  return { base: 8 + length, metadata: isTexts(metadata) ? metadata : {}, entries };
 }
 
 function parseHeader(bytes: Uint8Array, source: string): Record<string, unknown> {

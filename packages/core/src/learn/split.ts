@@ -28,12 +28,26 @@ export function trainTestSplit(
     const held = Math.floor((i + 1) * testFraction + 0.5) > Math.floor(i * testFraction + 0.5);
     (held ? test : train).push(rows[at]!);
   });
+  if (groups) keepEveryClass(table, target, train, test);
   const take = (part: number[]) =>
     takeTableRows(
       table,
       part.sort((a, b) => a - b),
     );
   return { train: take(train), test: take(test) };
+}
+
+/** Moves one row of each class that all was held out of back into training: what was never seen cannot be predicted. */
+function keepEveryClass(table: Table, target: string, train: number[], test: number[]): void {
+  const { rows, values } = classTarget(table, target);
+  const classOf = new Map(rows.map((row, at) => [row, values[at]!]));
+  const seen = new Set(train.map((row) => classOf.get(row)));
+  for (const row of [...test]) {
+    if (seen.has(classOf.get(row))) continue;
+    seen.add(classOf.get(row));
+    train.push(row);
+    test.splice(test.indexOf(row), 1);
+  }
 }
 
 function targetRows(table: Table, target: string, task: Task): { rows: number[]; groups: readonly string[] | null } {

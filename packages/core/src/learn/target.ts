@@ -43,7 +43,10 @@ export function numericTarget(
   const column = targetColumn(table, target);
   if (column.kind === "text") {
     checkSuspect(table, target, column);
-    const row = column.values.findIndex((value) => value !== null && !Number.isFinite(Number(value)));
+    const row = Math.max(
+      0,
+      column.values.findIndex((value) => value !== null && !Number.isFinite(Number(value))),
+    );
     throw new DataError(
       `${table.source}: regression needs numbers, but target "${target}" holds "${column.values[row]}" in data row ${row + 1}: correct it, or use --task classification`,
     );
@@ -70,7 +73,10 @@ export function classTarget(
 function rowsWith(table: Table, target: string, minRows: number, known: (i: number) => boolean): number[] {
   const rows = Array.from({ length: table.rows }, (_, i) => i).filter(known);
   if (table.rows === 0) throw new DataError(`${table.source} has column names but no rows to learn from`);
-  if (rows.length === 0) throw new DataError(`${table.source}: target "${target}" is missing in every row`);
+  if (table.rows === 0)
+    throw new DataError(`${table.source} has column names but no rows: it needs a line per row below them`);
+  if (rows.length === 0)
+    throw new DataError(`${table.source}: target "${target}" is missing in every row: fill it in where it is known`);
   if (rows.length < minRows)
     throw new DataError(
       `${table.source}: at least ${minRows} rows with a target are needed to learn, got ${rows.length}${rows.length < table.rows ? ` of ${table.rows}` : ""}`,

@@ -16,15 +16,25 @@ export function softmaxRows(outputs: Matrix, temperature: number): Matrix {
   return probabilities;
 }
 
-/** Mean of −log softmax(outputs / temperature)[label]: natural logarithm, per row. */
-export function logLossAt(outputs: Matrix, labels: readonly number[], temperature: number): number {
+/**
+ * Mean of −log softmax(outputs / temperature)[label]: natural logarithm, per row. With `smoothing` ε the label counts
+ * 1 − ε and every class ε/classes: the loss when labels may be wrong.
+ */
+export function logLossAt(
+  outputs: Matrix,
+  labels: readonly number[],
+  temperature: number,
+  smoothing: number = 0,
+): number {
   let total = 0;
   for (let i = 0; i < outputs.rows; i++) {
     const values = row(outputs, i);
     const own = values[labels[i]!]!;
     const top = values.reduce((max, value) => Math.max(max, value), -Infinity);
     const sum = values.reduce((acc, value) => acc + Math.exp((value - top) / temperature), 0);
-    total += Math.log(sum) + (top - own) / temperature;
+    total += Math.log(sum) + (1 - smoothing) * ((top - own) / temperature);
+    if (smoothing > 0)
+      total += smoothing * values.reduce((acc, value) => acc + (top - value) / temperature / values.length, 0);
   }
   return total / outputs.rows;
 }
@@ -40,8 +50,9 @@ const GOLDEN = (Math.sqrt(5) - 1) / 2;
 export function bestTemperature(
   outputs: Matrix,
   labels: readonly number[],
+  smoothing: number = 0,
 ): { readonly temperature: number; readonly logLoss: number } {
-  const loss = (logT: number) => logLossAt(outputs, labels, Math.exp(logT));
+  const loss = (logT: number) => logLossAt(outputs, labels, Math.exp(logT), smoothing);
   let [low, high] = [COLDEST, HOTTEST];
   let [a, b] = [high - GOLDEN * (high - low), low + GOLDEN * (high - low)];
   let [lossA, lossB] = [loss(a), loss(b)];
@@ -57,5 +68,5 @@ export function bestTemperature(
     }
   }
   const temperature = Math.exp((low + high) / 2);
-  return { temperature, logLoss: logLossAt(outputs, labels, temperature) };
+  return { temperature, logLoss: logLossAt(outputs, labels, temperature, smoothing) };
 }

@@ -42,8 +42,24 @@ describe("laws", () => {
           const [a, b] = [rowsOf(train), rowsOf(test)];
           expect([...a, ...b].sort((p, q) => p - q)).toEqual(known);
           for (const part of [a, b]) expect(part).toEqual([...part].sort((p, q) => p - q));
-          expect(Math.abs(b.length - testFraction * known.length)).toBeLessThanOrEqual(0.5 + 1e-9);
+          // A class that was all held out has got one row back.
+          const left = (name: string) => a.filter((i) => labels[i] === name).length;
+          const givenBack = task === "regression" ? 0 : ["a", "b", "c"].filter((name) => left(name) === 1).length;
+          const surplus = testFraction * known.length - b.length;
+          expect(surplus).toBeLessThanOrEqual(0.5 + givenBack + 1e-9);
+          expect(surplus).toBeGreaterThanOrEqual(-0.5 - 1e-9);
         }
+      }),
+    );
+  });
+
+  it("every class keeps a row to learn from", () => {
+    fc.assert(
+      fc.property(classes, fraction, fc.nat(), (labels, testFraction, seed) => {
+        fc.pre(labels.filter((label) => label !== null).length >= 5);
+        const { train } = trainTestSplit(labelled(labels), { target: "y", task: "classification", testFraction, seed });
+        const known = new Set(labels.filter((label) => label !== null));
+        expect(new Set(rowsOf(train).map((i) => labels[i]))).toEqual(known);
       }),
     );
   });
