@@ -13,15 +13,47 @@ const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 export async function main(argv: readonly string[]): Promise<number> {
   const interrupt = new AbortController();
   const stop = () => interrupt.abort();
+  const stdout = watchStdout();
   process.once("SIGINT", stop);
   try {
-    await program(interrupt.signal).parseAsync(argv, { from: "user" });
-    return EXIT.done;
-  } catch (error) {
-    return report(error, interrupt.signal);
+    const exitCode = await run(argv, interrupt.signal);
+    const failure = await stdout.settle();
+    if (exitCode !== EXIT.done || failure === null) return exitCode;
+    return say(
+      `standard output cannot be written: ${failure.message}; write to a file, or free some space`,
+      EXIT.usage,
+    );
   } finally {
     process.removeListener("SIGINT", stop);
+    stdout.release();
   }
+}
+
+async function run(argv: readonly string[], signal: AbortSignal): Promise<number> {
+  try {
+    await program(signal).parseAsync(argv, { from: "user" });
+    return EXIT.done;
+  } catch (error) {
+    return report(error, signal, argv[0]);
+  }
+}
+
+/** Without a listener, a line that cannot be printed ends the process with a stack trace. */
+function watchStdout(): { settle: () => Promise<Error | null>; release: () => void } {
+  const { stdout } = process;
+  let failure: NodeJS.ErrnoException | undefined;
+  const listen = (error: NodeJS.ErrnoException) => {
+    failure ??= error;
+  };
+  stdout.on("error", listen);
+  return {
+    async settle() {
+      if (!stdout.destroyed) await new Promise<void>((resolve) => stdout.write("", () => resolve()));
+      // A reader that went away, like `head`, has what it wanted.
+      return failure && failure.code !== "EPIPE" ? failure : null;
+    },
+    release: () => stdout.removeListener("error", listen),
+  };
 }
 
 function program(signal: AbortSignal): Command {
@@ -31,11 +63,16 @@ function program(signal: AbortSignal): Command {
     .addHelpText("before", EXAMPLES)
     .showSuggestionAfterError()
     .exitOverride()
-    .configureOutput({ outputError: () => {} });
+    .configureOutput(SILENT);
   for (const command of [fitCommand, predictCommand, kernelCommand, describeCommand]) root.addCommand(command(signal));
-  for (const command of root.commands) command.exitOverride().configureOutput({ outputError: () => {} });
+  for (const command of root.commands) command.exitOverride().configureOutput(SILENT);
   return root;
 }
+
+/** Of what is wrong, `report` says one sentence. */
+const SILENT = { writeErr: () => {}, outputError: () => {} } as const;
+
+const COMMANDS: readonly string[] = ["fit", "predict", "kernel", "describe"];
 
 const EXAMPLES = `Examples:
   ntkit fit houses.csv --target price --out houses.ntkit     learn, and say how good it is
@@ -49,21 +86,25 @@ function version(): string {
 }
 
 /** One sentence on stderr, and the exit code. A stack trace means a bug, and is only shown for one. */
-function report(error: unknown, signal: AbortSignal): number {
-  if (signal.aborted) {
-    process.stderr.write("ntkit: stopped; nothing was written\n");
-    return EXIT.interrupted;
-  }
-  if (error instanceof CommanderError) {
-    if (error.exitCode === 0) return EXIT.done;
-    const message = error.code === "commander.help" ? "name a command" : error.message.replace(/^error: /, "");
-    process.stderr.write(`ntkit: ${message.replaceAll("\n", " ")}; ntkit --help shows how\n`);
-    return EXIT.usage;
-  }
-  if (isNtkError(error)) {
-    process.stderr.write(`ntkit: ${error.message}\n`);
-    return error.code === "numerical" ? EXIT.failed : EXIT.usage;
-  }
+function report(error: unknown, signal: AbortSignal, command: string | undefined): number {
+  if (signal.aborted) return say("stopped; nothing was written", EXIT.interrupted);
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : say(usage(error, command), EXIT.usage);
+  if (isNtkError(error)) return say(error.message, error.code === "numerical" ? EXIT.failed : EXIT.usage);
   process.stderr.write(`ntkit: this is a bug, please report it: ${error instanceof Error ? error.stack : error}\n`);
   return EXIT.failed;
+}
+
+/** Names of files and columns may hold line ends and worse; a message is one line. */
+function say(sentence: string, exitCode: number): number {
+  process.stderr.write(`ntkit: ${sentence.replace(/\p{Cc}+/gu, " ")}\n`);
+  return exitCode;
+}
+
+function usage(error: CommanderError, command: string | undefined): string {
+  const known = COMMANDS.find((name) => name === command);
+  const message =
+    error.code === "commander.help"
+      ? `name a command: ${COMMANDS.join(", ")}`
+      : error.message.replace(/^error: /, "").replace(" is invalid. ", " is invalid: ");
+  return `${message.replace(/\.$/, "")}; ntkit ${known ? `${known} ` : ""}--help shows how`;
 }

@@ -13,11 +13,21 @@ export interface Output {
   progress<T>(label: string, work: (onProgress: (fraction: number) => void) => Promise<T>): Promise<T>;
 }
 
-export function makeOutput({ json, quiet }: { readonly json: boolean; readonly quiet: boolean }): Output {
+export function makeOutput({
+  json,
+  quiet,
+  dataOnStdout,
+}: {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  /** Whether the bytes of a file go there; the report then goes to stderr. */
+  readonly dataOnStdout: boolean;
+}): Output {
   return {
     json,
     print: (line = "") => {
-      if (!json) process.stdout.write(`${line}\n`);
+      if (dataOnStdout && !quiet) process.stderr.write(`${line}\n`);
+      else if (!dataOnStdout && !json) process.stdout.write(`${line}\n`);
     },
     note: (line) => {
       if (!quiet) process.stderr.write(`${line}\n`);

@@ -1,6 +1,7 @@
 import type { ClassificationEvaluation, RegressionEvaluation } from "ntkit";
 import { DataError } from "ntkit";
 import { checkWritable, writeFileAtomic } from "./io/write-file.ts";
+import { rangeOf } from "./text-scatter.ts";
 
 export type Evaluation = RegressionEvaluation | ClassificationEvaluation;
 
@@ -39,8 +40,7 @@ function scatter(Plot: PlotModule, { truth, predictions }: RegressionEvaluation,
     lower: predictions.lower[i]!,
     upper: predictions.upper[i]!,
   }));
-  const low = Math.min(...truth, ...predictions.prediction);
-  const high = Math.max(...truth, ...predictions.prediction);
+  const [low, high] = rangeOf(truth, predictions.prediction);
   return {
     width: 560,
     height: 560,

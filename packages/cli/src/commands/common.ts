@@ -1,6 +1,8 @@
+import { realpath } from "node:fs/promises";
+import { resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
-import { type Layer, NetworkError, parseNetwork } from "ntkit";
-import { readInput } from "../io/read-input.ts";
+import { DataError, type Layer, NetworkError, parseNetwork } from "ntkit";
+import { readInput, sourceName } from "../io/read-input.ts";
 import type { ReadTableOptions } from "../io/table-file.ts";
 import { makeOutput, type Output } from "../output.ts";
 
@@ -32,31 +34,85 @@ export function tableReading({ delimiter, header }: TableOptions): ReadTableOpti
   return { header, delimiter: delimiter === "tab" || delimiter === "\\t" ? "\t" : delimiter };
 }
 
-export function outputOf({ json = false, quiet = false }: CommonOptions): Output {
-  return makeOutput({ json, quiet });
+export function outputOf({ json = false, quiet = false, out }: CommonOptions & { readonly out?: string }): Output {
+  return makeOutput({ json, quiet, dataOnStdout: out === "-" });
 }
 
+/** A network whose layers all have meaning by their description alone. */
 export async function readNetwork(path: string): Promise<Layer> {
-  const text = new TextDecoder().decode(await readInput(path));
-  let value: unknown;
+  const value = parseJson(await readInput(path), sourceName(path));
+  const network = await inNetworkFile(path, async () => parseNetwork(value));
+  if (hasElementwise(network))
+    throw new NetworkError(
+      "",
+      `${sourceName(path)}: elementwise layers need a function that a program gives: use one of the named activations`,
+    );
+  return network;
+}
+
+function parseJson(bytes: Uint8Array, source: string): unknown {
   try {
-    value = JSON.parse(text);
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (error) {
-    throw new NetworkError("", `${path} is not JSON: ${(error as Error).message}`);
+    const reason = error instanceof SyntaxError ? error.message : "it is not UTF-8 text";
+    throw new NetworkError("", `${source} is not a network file, which is JSON: ${reason}`);
   }
+}
+
+/** Runs the work; what it says of the network names its file. */
+export async function inNetworkFile<T>(path: string | undefined, work: () => Promise<T>): Promise<T> {
   try {
-    return parseNetwork(value);
+    return await work();
   } catch (error) {
-    if (error instanceof NetworkError) throw new NetworkError("", `${path}: ${error.message}`);
-    throw error;
+    if (path === undefined || !(error instanceof NetworkError)) throw error;
+    throw new NetworkError("", `${sourceName(path)}: ${error.message}`);
   }
+}
+
+function hasElementwise(layer: Layer): boolean {
+  if (layer.type === "serial") return layer.layers.some(hasElementwise);
+  if (layer.type === "parallel") return layer.branches.some(hasElementwise);
+  return layer.type === "repeat" ? hasElementwise(layer.layer) : layer.type === "elementwise";
+}
+
+/** Throws, before any work is done, when files that are read and written get in each other's way. */
+export async function checkPaths(
+  inputs: readonly (string | undefined)[],
+  outputs: readonly (string | undefined)[],
+  { json = false }: CommonOptions,
+): Promise<void> {
+  if (inputs.includes("") || outputs.includes(""))
+    throw new DataError("the name of a file is empty: give one, or leave its option out");
+  if (inputs.filter((path) => path === "-").length > 1)
+    throw new DataError("standard input can be read once only: give a file for one of the inputs");
+  const toStdout = outputs.filter((path) => path === "-").length;
+  if (toStdout + (json ? 1 : 0) > 1)
+    throw new DataError(
+      `only one thing can go to standard output: give a file to write${json ? ", or leave --json out" : ""}`,
+    );
+  const taken = new Map<string, string>();
+  for (const path of inputs) if (isFile(path)) taken.set(await identity(path), "it is read by the same command");
+  for (const path of outputs) {
+    if (!isFile(path)) continue;
+    const use = taken.get(await identity(path));
+    if (use !== undefined) throw new DataError(`${path} would be overwritten: ${use}; name another file to write`);
+    taken.set(await identity(path), "the same command writes it twice");
+  }
+}
+
+function isFile(path: string | undefined): path is string {
+  return path !== undefined && path !== "-" && !path.startsWith("/dev/");
+}
+
+async function identity(path: string): Promise<string> {
+  return await realpath(path).catch(() => resolve(path));
 }
 
 /** An argument that must be a whole number in [min, max]. */
 export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!Number.isInteger(value) || value < min || value > max)
+    if (text.trim() === "" || !Number.isInteger(value) || value < min || value > max)
       throw new InvalidArgumentError(`it must be a whole number from ${min} to ${max}.`);
     return value;
   };
@@ -65,6 +121,7 @@ export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER): (te
 /** An argument that must be a number in [min, max). */
 export function fraction(text: string): number {
   const value = Number(text);
-  if (text.trim() === "" || !(value >= 0 && value < 1)) throw new InvalidArgumentError("it must be from 0 up to 1.");
+  if (text.trim() === "" || !(value >= 0 && value < 1))
+    throw new InvalidArgumentError("it must be a number from 0 up to, not including, 1.");
   return value;
 }

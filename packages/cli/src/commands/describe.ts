@@ -1,6 +1,6 @@
 import { Command } from "commander";
-import { describeNetwork, type LayerReport } from "ntkit";
-import { type CommonOptions, outputOf, readNetwork, withCommonOptions } from "./common.ts";
+import { describeNetwork, type LayerReport, type NetworkReport, NumericalError } from "ntkit";
+import { type CommonOptions, checkPaths, inNetworkFile, outputOf, readNetwork, withCommonOptions } from "./common.ts";
 
 export function describeCommand(_signal: AbortSignal): Command {
   const command = new Command("describe")
@@ -13,13 +13,25 @@ export function describeCommand(_signal: AbortSignal): Command {
 
 async function runDescribe(path: string, options: CommonOptions): Promise<void> {
   const output = outputOf(options);
-  const report = describeNetwork(await readNetwork(path));
+  const report = await describe(path);
   output.print(`${path}: ${report.parametricLayers} layers with weights, ${report.layers.length} in all`);
   output.print();
   output.print("For two inputs with ⟨x,x⟩/d = 1 and correlation 1/2, after each layer:");
   output.print();
   for (const line of table([HEAD, ...report.layers.map(cells)])) output.print(line);
   output.result({ network: path, ...report });
+}
+
+async function describe(path: string): Promise<NetworkReport> {
+  await checkPaths([path], [], {});
+  const network = await readNetwork(path);
+  const report = await inNetworkFile(path, async () => describeNetwork(network));
+  const kernels = report.layers.flatMap(({ nngpSelf, nngpCross, ntkSelf, ntkCross }) =>
+    [nngpSelf, nngpCross, ntkSelf, ntkCross].filter((value) => value !== null),
+  );
+  if (!kernels.every(Number.isFinite))
+    throw new NumericalError(`${path}: the kernels leave the range of float64: lower wStd and bStd`);
+  return report;
 }
 
 const HEAD = ["position", "layer", "K(x,x)", "K(x,x')", "Θ(x,x)", "Θ(x,x')"];

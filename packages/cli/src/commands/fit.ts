@@ -24,7 +24,9 @@ import { checkPlotPath, type Evaluation, writePlot } from "../plot.ts";
 import { type FitSummary, fitReport, fitSummary } from "../report.ts";
 import {
   type CommonOptions,
+  checkPaths,
   fraction,
+  inNetworkFile,
   integer,
   outputOf,
   readNetwork,
@@ -66,6 +68,7 @@ export function fitCommand(signal: AbortSignal): Command {
 
 async function runFit(path: string, options: FitCommandOptions, signal: AbortSignal): Promise<void> {
   const output = outputOf(options);
+  await checkPaths([path, options.test, options.network], [options.out, options.plot], options);
   if (options.out !== undefined) await checkWritable(options.out);
   if (options.plot !== undefined) await checkPlotPath(options.plot, options);
   const network = options.network === undefined ? undefined : await readNetwork(options.network);
@@ -93,18 +96,29 @@ interface FitContext {
   readonly output: Output;
 }
 
+/** Fewer rows than this cannot be learned from. */
+const MIN_TRAIN = 5;
+
 async function split(
   table: Table,
   task: Task,
   { target, seed, testFraction, test }: FitCommandOptions,
   reading: ReadTableOptions,
 ): Promise<{ train: Table; test: Table | null }> {
-  if (test !== undefined) return { train: table, test: await readTable(test, reading) };
+  if (test !== undefined) {
+    const rows = await readTable(test, reading);
+    inferTask(rows, target); // throws when the target is not there, before the fit
+    return { train: table, test: rows };
+  }
   if (testFraction === 0) return { train: table, test: null };
   const parts = trainTestSplit(table, { target, task, testFraction, seed });
   if (parts.test.rows === 0)
     throw new DataError(
       `${table.source}: holding out ${testFraction} of ${table.rows} rows leaves none to test on: raise --test-fraction, or set it to 0`,
+    );
+  if (parts.train.rows < MIN_TRAIN)
+    throw new DataError(
+      `${table.source}: holding out ${testFraction} of ${table.rows} rows leaves ${parts.train.rows} to learn from, at least ${MIN_TRAIN} are needed: lower --test-fraction, or add rows`,
     );
   return parts;
 }
@@ -118,7 +132,9 @@ function fitOn(
   return output.progress(label, (onProgress): Promise<Model> => {
     const { target, seed } = options;
     const fit = { target, seed, candidates, engine, signal, onProgress };
-    return task === "regression" ? fitRegression(table, fit) : fitClassification(table, fit);
+    return inNetworkFile<Model>(options.network, () =>
+      task === "regression" ? fitRegression(table, fit) : fitClassification(table, fit),
+    );
   });
 }
 
@@ -142,7 +158,7 @@ async function save(
   evaluation: Evaluation | null,
   output: Output,
 ): Promise<void> {
+  if (out !== undefined) await writeFileAtomic(out, (write) => write(encodeModel(model)));
   if (plot !== undefined && evaluation) await writePlot(plot, evaluation, model.target);
   if (plot !== undefined && !evaluation) output.note("no plot: there are no test rows to show");
-  if (out !== undefined) await writeFileAtomic(out, (write) => write(encodeModel(model)));
 }

@@ -12,9 +12,10 @@ import {
 import { readInput } from "../io/read-input.ts";
 import { readTable } from "../io/table-file.ts";
 import { checkWritable } from "../io/write-file.ts";
-import { type OutputColumn, tableFormat, tableText, writeTable } from "../io/write-table.ts";
+import { type OutputColumn, tableFormat, writeTable } from "../io/write-table.ts";
 import {
   type CommonOptions,
+  checkPaths,
   outputOf,
   type TableOptions,
   tableReading,
@@ -51,7 +52,8 @@ async function runPredict(
   signal: AbortSignal,
 ): Promise<void> {
   const output = outputOf(options);
-  if (options.out !== undefined) {
+  await checkPaths([modelPath, tablePath], [options.out], options);
+  if (options.out !== undefined && options.out !== "-") {
     tableFormat(options.out);
     await checkWritable(options.out);
   }
@@ -64,7 +66,7 @@ async function runPredict(
   if (options.out !== undefined) {
     await writeTable(options.out, columns);
     output.note(`${table.rows} predictions of "${model.target}" written to ${options.out}`);
-  } else if (!options.json) process.stdout.write(tableText(columns));
+  } else if (!options.json) await writeTable(undefined, columns);
   output.result({
     model: modelPath,
     table: tablePath,
@@ -94,6 +96,6 @@ async function predictColumns(model: Model, table: Table, options: PredictTableO
 
 function openFraction(text: string): number {
   const value = Number(text);
-  if (!(value > 0 && value < 1)) throw new InvalidArgumentError("it must be between 0 and 1.");
+  if (!(value > 0 && value < 1)) throw new InvalidArgumentError("it must be a number between 0 and 1.");
   return value;
 }

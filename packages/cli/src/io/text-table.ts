@@ -30,7 +30,7 @@ export async function textTable(bytes: Uint8Array, source: string, options: Text
   for (const { fields, line } of rows) {
     if (fields.length !== names.length)
       throw new DataError(
-        `${source}, line ${line}: every row must have ${names.length} fields like the first line, got ${fields.length}: ` +
+        `${source}, line ${line}: every row must have ${names.length} field${names.length === 1 ? "" : "s"} like the first line, got ${fields.length}: ` +
           `correct the row, or quote fields that hold ${quotedDelimiter(delimiter)}`,
       );
   }
@@ -46,6 +46,9 @@ export async function textTable(bytes: Uint8Array, source: string, options: Text
 function decode(bytes: Uint8Array, source: string): string {
   if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff))
     throw new FormatError(`${source} is UTF-16 text: save it as UTF-8`);
+  const zero = bytes.subarray(0, 2 ** 16).indexOf(0);
+  if (zero >= 0)
+    throw new FormatError(`${source} is not UTF-8 text (byte ${zero} is 0, as in UTF-16): save it as UTF-8`);
   if (bytes.length > constants.MAX_STRING_LENGTH)
     throw new DataError(
       `${source} holds more than ${constants.MAX_STRING_LENGTH} bytes of text: keep only the rows and columns that are needed`,

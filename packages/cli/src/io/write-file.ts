@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { open, realpath, rename, rm, stat } from "node:fs/promises";
+import { access, constants, open, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { DataError } from "ntkit";
 
@@ -85,6 +85,11 @@ export async function checkWritable(path: string | undefined): Promise<void> {
     throw new DataError(explain(path, error), { cause: error });
   });
   if (!folder.isDirectory()) throw new DataError(`${path} cannot be written: ${dirname(path)} is not a folder`);
+  if (target && !target.isFile()) return; // a device or a pipe, written in place
+  const own = await realpath(path).catch(() => path);
+  await access(dirname(own), constants.W_OK).catch((error: NodeJS.ErrnoException) => {
+    throw new DataError(explain(own, error), { cause: error });
+  });
 }
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {

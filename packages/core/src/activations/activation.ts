@@ -56,7 +56,7 @@ export function sineByQuadrature(activation: Activation, c: number, sine: number
   };
   const [normU, normV] = [self(p), self(q)];
   const bound = normU * normV;
-  if (bound === 0 || !Number.isFinite(bound) || p === 0 || q === 0) return 0;
+  if (bound === 0 || !Number.isFinite(bound)) return 0;
   const pair = { c, sine, p, q };
   const distance = distanceByRule(activation, pair, normU, normV) ?? distanceByNesting(activation, pair, normU, normV);
   const squared = Math.min(2, distance);

@@ -40,7 +40,7 @@ const strips: PairRule = {
   firstLevel: (p, q) => levelFor(p, q, 2),
   visit({ c, sine, p, q }, level, visit) {
     const norm = Math.hypot(c, sine);
-    const [cos, sin] = [c / norm, sine / norm];
+    const [cos, sin] = norm === 0 ? [1, 0] : [c / norm, sine / norm];
     const h = 2 ** (-1 - level / 2);
     const across = acrossRule(sin, h);
     if (level > MAX_LEVEL || across === undefined) return false;

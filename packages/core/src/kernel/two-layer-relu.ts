@@ -37,7 +37,7 @@ export function twoLayerReluKernel({
     name: `two-layer ReLU, ${trained === "both" ? "both layers" : "first layer"} trained`,
     evaluate({ dot, sine, norm1, norm2 }) {
       if (norm1 === 0 || norm2 === 0) return 0;
-      const firstLayer = (Math.PI - Math.atan2(sine, dot)) * dot;
+      const firstLayer = Math.atan2(sine, -dot) * dot;
       return scale * (trained === "both" ? 2 * firstLayer + sine : firstLayer);
     },
   };

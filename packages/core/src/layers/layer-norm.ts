@@ -29,7 +29,10 @@ export const layerNormRule: LayerRule<LayerNormSpec> = {
     });
   },
 
-  shape: (_, input, scope) => singleShape(input, scope),
+  shape({ axis }, input, scope) {
+    checkAxis(axis, scope);
+    return singleShape(input, scope);
+  },
   init: () => null,
 
   apply({ eps }, _, input, scope) {

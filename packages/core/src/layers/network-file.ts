@@ -21,8 +21,25 @@ const CHILDREN: Readonly<Record<string, "layers" | "branches" | "layer">> = {
  * Throws a NetworkError that names the position of the layer, the rule, the value and the nearest known name.
  */
 export function parseNetwork(value: unknown): Layer {
-  if (isRecord(value) && "format" in value) return parseLayer(fileContent(value), "", 0);
-  return parseLayer(value, "", 0);
+  const content = isRecord(value) && "format" in value ? fileContent(value) : value;
+  const network = parseLayer(content, "", 0);
+  const layers = unrolledLayers(network);
+  if (layers > MAX_UNROLLED)
+    throw new NetworkError(
+      "",
+      `the network has ${layers} layers once repeats are unrolled, at most ${MAX_UNROLLED} are allowed`,
+    );
+  return network;
+}
+
+/** More layers than this would take hours for a handful of inputs. */
+const MAX_UNROLLED = 100_000;
+
+/** Number of layers that are computed, repeats counted as often as they run. */
+function unrolledLayers(layer: Layer): number {
+  if (layer.type === "repeat") return layer.times * unrolledLayers(layer.layer);
+  const children = layer.type === "serial" ? layer.layers : layer.type === "parallel" ? layer.branches : [];
+  return children.reduce((sum, child) => sum + unrolledLayers(child), 1);
 }
 
 /** The content of a network file, ready for JSON.stringify. */

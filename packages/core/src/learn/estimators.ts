@@ -17,8 +17,12 @@ export interface EstimatorOptions extends PredictOptions {
   readonly seed?: number;
 }
 
-/** Name of the target column in the tables the estimators build. No column of the user's can have it. */
-const TARGET = "\u0000target";
+/** The name of the target column in the tables the estimators build: "y", or one that no input has. */
+function targetName(x: Table): string {
+  let name = "y";
+  while (x.names.includes(name)) name += "'";
+  return name;
+}
 
 /**
  * Regression with an infinitely wide network: chooses architecture and ridge by leave-one-out, and gives intervals.
@@ -38,7 +42,8 @@ export class NtkRegressor {
   /** Learns y from x, one target for each row. */
   async fit(x: Inputs, y: ArrayLike<number>): Promise<this> {
     const column: Column = { kind: "numeric", values: Float64Array.from(y) };
-    this.#model = await fitRegression(withTarget("fit", x, y.length, column), { ...this.#options, target: TARGET });
+    const { table, target } = withTarget("fit", x, y.length, column);
+    this.#model = await fitRegression(table, { ...this.#options, target });
     return this;
   }
 
@@ -82,10 +87,8 @@ export class NtkClassifier {
 
   /** Learns labels, numbers or texts, from x. */
   async fit(x: Inputs, y: readonly (string | number)[]): Promise<this> {
-    this.#model = await fitClassification(withTarget("fit", x, y.length, labelColumn(y)), {
-      ...this.#options,
-      target: TARGET,
-    });
+    const { table, target } = withTarget("fit", x, y.length, labelColumn(y));
+    this.#model = await fitClassification(table, { ...this.#options, target });
     return this;
   }
 
@@ -121,10 +124,12 @@ function fitted<M>(name: string, model: M | null): M {
   return model;
 }
 
-function withTarget(where: string, x: Inputs, count: number, column: Column): Table {
-  const table = tableOf(x);
-  checkCounts(where, table.rows, count);
-  return { ...table, names: [...table.names, TARGET], columns: [...table.columns, column] };
+function withTarget(where: string, x: Inputs, count: number, column: Column): { table: Table; target: string } {
+  const inputs = tableOf(x);
+  checkCounts(where, inputs.rows, count);
+  const target = targetName(inputs);
+  const table = { ...inputs, names: [...inputs.names, target], columns: [...inputs.columns, column] };
+  return { table, target };
 }
 
 function checkCounts(where: string, rows: number, count: number): void {

@@ -121,7 +121,7 @@ export async function evaluateClassification(
   const predictions = await predictClassification(model, unseen, options);
   const x = preprocess(model.preprocessor, takeTableRows(train, seen.rows));
   const linear = await fitLinear(x, indicators(seenLabels, classes.length), options);
-  const { temperature } = bestTemperature(await applyLinear(linear, x, options), seenLabels);
+  const { temperature } = bestTemperature(linear.looOutputs, seenLabels);
   const linearOutputs = await applyLinear(linear, preprocess(model.preprocessor, unseen), options);
   const shares = classes.map((_, k) => seenLabels.filter((label) => label === k).length / seenLabels.length);
   return {

@@ -3,10 +3,9 @@ import { jsEngine } from "../linalg/js-engine.ts";
 import { type Matrix, matrix, row } from "../matrix/matrix.ts";
 import type { LeaveOneOut } from "../predict/leave-one-out.ts";
 import { defaultCandidates } from "./candidates.ts";
-import { crossKernel, fitKernel } from "./fit-kernel.ts";
+import { crossBlocks, fitKernel } from "./fit-kernel.ts";
 import type { FitOptions, PredictTableOptions } from "./fit-regression.ts";
 import type { ClassificationModel, ClassificationPrediction } from "./model.ts";
-import { preprocess } from "./preprocess.ts";
 import { selectModel } from "./select-model.ts";
 import { type Table, takeTableRows } from "./table.ts";
 import { classTarget } from "./target.ts";
@@ -57,8 +56,11 @@ export async function predictClassification(
   options: PredictTableOptions = {},
 ): Promise<ClassificationPrediction> {
   const { engine = jsEngine, signal } = options;
-  const cross = await crossKernel(model.fitted, preprocess(model.preprocessor, table), options);
-  const outputs = await engine.matmul(cross, model.fitted.alpha, { signal });
+  const outputs = matrix(table.rows, model.classes.length);
+  for await (const { start, cross } of crossBlocks(model, table, options)) {
+    const block = await engine.matmul(cross, model.fitted.alpha, { signal });
+    outputs.data.set(block.data, start * outputs.cols);
+  }
   const probabilities = softmaxRows(outputs, model.temperature);
   const prediction = Array.from({ length: outputs.rows }, (_, i) => model.classes[largest(row(outputs, i))]!);
   return { prediction, classes: model.classes, probabilities };

@@ -6,7 +6,9 @@ import type { Matrix } from "../matrix/matrix.ts";
 import type { PredictOptions } from "../predict/options.ts";
 import { factorizeRegularized, solveFactorized } from "../predict/regularized-solve.ts";
 import type { FittedKernel } from "./model.ts";
+import { type Preprocessor, preprocess } from "./preprocess.ts";
 import type { Selection } from "./select.ts";
+import { type Table, takeTableRows } from "./table.ts";
 
 /** Solves with the selected kernel and ridge on all training rows. O(n³/3). */
 export async function fitKernel(
@@ -23,11 +25,36 @@ export async function fitKernel(
   return { fitted: { network, kernel, architecture, diagReg, xTrain: x, alpha }, lower: factor.lower };
 }
 
-/** K(x, xTrain), rows for the new inputs. */
-export function crossKernel(
-  { network, kernel, xTrain }: FittedKernel,
-  x: Matrix,
-  options: PredictOptions,
-): Promise<Matrix> {
-  return kernelFn(network)(x, xTrain, kernel, { signal: options.signal, onProgress: options.onProgress });
+/** Inputs and K(x, xTrain) of some rows of a table, the first of which is row `start`. */
+export interface CrossBlock {
+  readonly start: number;
+  readonly x: Matrix;
+  readonly cross: Matrix;
+}
+
+/** Entries of K(x, xTrain) held at a time: 128 MB. */
+const BLOCK_ENTRIES = 2 ** 24;
+
+/** K(x, xTrain) for the rows of a table, a block of rows at a time, so that memory does not grow with the table. */
+export async function* crossBlocks(
+  { preprocessor, fitted }: { readonly preprocessor: Preprocessor; readonly fitted: FittedKernel },
+  table: Table,
+  { signal, onProgress }: PredictOptions,
+): AsyncGenerator<CrossBlock> {
+  const kernel = kernelFn(fitted.network);
+  const size = Math.max(1, Math.floor(BLOCK_ENTRIES / fitted.xTrain.rows));
+  for (let start = 0; start < Math.max(1, table.rows); start += size) {
+    const count = Math.min(size, table.rows - start);
+    const x = preprocess(preprocessor, rowsFrom(table, start, count));
+    yield { start, x, cross: await kernel(x, fitted.xTrain, fitted.kernel, { signal }) };
+    onProgress?.((start + count) / Math.max(1, table.rows));
+  }
+}
+
+function rowsFrom(table: Table, start: number, count: number): Table {
+  if (count === table.rows) return table;
+  return takeTableRows(
+    table,
+    Array.from({ length: count }, (_, i) => start + i),
+  );
 }

@@ -4,10 +4,11 @@ import { jsEngine } from "../linalg/js-engine.ts";
 import { columnVector, type Matrix, transpose } from "../matrix/matrix.ts";
 import type { LeaveOneOut } from "../predict/leave-one-out.ts";
 import type { PredictOptions } from "../predict/options.ts";
+import { normalQuantile } from "../random/normal-quantile.ts";
 import { type Candidate, defaultCandidates } from "./candidates.ts";
-import { crossKernel, fitKernel } from "./fit-kernel.ts";
+import { crossBlocks, fitKernel } from "./fit-kernel.ts";
 import type { RegressionModel, RegressionPrediction } from "./model.ts";
-import { meanAndStd, preprocess } from "./preprocess.ts";
+import { meanAndStd } from "./preprocess.ts";
 import { selectModel } from "./select-model.ts";
 import { type Table, takeTableRows } from "./table.ts";
 import { numericTarget } from "./target.ts";
@@ -64,12 +65,17 @@ function standardizedResiduals({ residuals, variances }: LeaveOneOut): Float64Ar
 
 /**
  * The factor on predicted standard deviations whose intervals hold a new target with probability `level`: the
- * ⌈(n + 1)·level⌉-th smallest leave-one-out score, as in conformal prediction.
+ * ⌈(n + 1)·level⌉-th smallest leave-one-out score, as in conformal prediction. Where there are too few rows for that
+ * (fewer than 19 for 0.95), the largest score or what Gaussian scores of the same size would need, whichever is larger.
  */
 export function intervalFactor({ looScores }: Pick<RegressionModel, "looScores">, level: number): number {
   if (!(level > 0 && level < 1)) throw new ValueError(`level must be above 0 and below 1, got ${level}`);
-  const rank = Math.ceil((looScores.length + 1) * level);
-  return looScores[Math.min(rank, looScores.length) - 1]!;
+  const n = looScores.length;
+  const rank = Math.ceil((n + 1) * level - 1e-9); // 0.07 · 100 is 7, not 8
+  if (rank <= n) return looScores[rank - 1]!;
+  const rms = Math.sqrt(looScores.reduce((sum, score) => sum + score * score, 0) / n);
+  const gaussian = normalQuantile((1 + level) / 2) * rms * Math.sqrt((n + 1) / (n - 1));
+  return Math.max(looScores[n - 1]!, gaussian);
 }
 
 export interface PredictTableOptions extends PredictOptions {
@@ -85,12 +91,17 @@ export async function predictRegression(
 ): Promise<RegressionPrediction> {
   const { fitted, targetMean, targetStd } = model;
   const { engine = jsEngine, signal } = options;
-  const x = preprocess(model.preprocessor, table);
-  const cross = await crossKernel(fitted, x, options);
-  const mean = await engine.matmul(cross, fitted.alpha, { signal });
-  const variances = await predictiveVariances(model, x, cross, options);
   const factor = intervalFactor(model, level) * targetStd;
-  const prediction = mean.data.map((value) => targetMean + targetStd * value);
+  const prediction = new Float64Array(table.rows);
+  const variances = new Float64Array(table.rows);
+  for await (const { start, x, cross } of crossBlocks(model, table, options)) {
+    const mean = await engine.matmul(cross, fitted.alpha, { signal });
+    prediction.set(
+      mean.data.map((value) => targetMean + targetStd * value),
+      start,
+    );
+    variances.set(await predictiveVariances(model, x, cross, options), start);
+  }
   return {
     prediction,
     lower: prediction.map((value, i) => value - factor * Math.sqrt(variances[i]!)),

@@ -1,5 +1,6 @@
+import type { Engine } from "../linalg/engine.ts";
 import { jsEngine } from "../linalg/js-engine.ts";
-import { type Matrix, matrix, row } from "../matrix/matrix.ts";
+import { type Matrix, matrix, row, transpose } from "../matrix/matrix.ts";
 import type { PredictOptions } from "../predict/options.ts";
 
 /** f(x) = weights·x + offset, one column per output. */
@@ -10,6 +11,8 @@ export interface LinearModel {
   readonly diagReg: number;
   /** Mean over rows of the squared leave-one-out residuals, summed over outputs. */
   readonly looMeanSquare: number;
+  /** What the model says of each training row when fitted without it, n x outputs. */
+  readonly looOutputs: Matrix;
 }
 
 /** Relative ridges: 10⁻⁶ … 10², two to a decade, times the largest eigenvalue of XᵀX. */
@@ -18,28 +21,28 @@ const RELATIVE_RIDGES: readonly number[] = Array.from({ length: 17 }, (_, i) => 
 /**
  * Linear ridge regression on centred data, the ridge with the least leave-one-out squared error: what a network is
  * compared with. From XᵀX = V diag(λ) Vᵀ, z = VᵀX: leave-one-out residual = residual/(1 − 1/n − Σ z²/(λ + diagReg)).
- * O(n d² + d³).
+ * O(n d min(n, d)).
  */
 export async function fitLinear(
   x: Matrix,
   y: Matrix,
-  { engine = jsEngine }: PredictOptions = {},
+  { engine = jsEngine, signal }: PredictOptions = {},
 ): Promise<LinearModel> {
   const xMean = columnMeans(x);
   const offset = columnMeans(y);
   const xc = centred(x, xMean);
   const yc = centred(y, offset);
-  const { values, vectors } = await engine.eigh(await engine.matmul(xc, xc, { transposeA: true }));
-  const z = await engine.matmul(xc, vectors, { transposeB: true });
-  const projected = await engine.matmul(z, yc, { transposeA: true });
-  const largest = Math.max(values.at(-1) ?? 0, Number.MIN_VALUE);
-  let best = { error: Infinity, diagReg: 0, shrunk: projected };
+  const { values, vectors, z } = await spectrum(xc, engine, signal);
+  const projected = await engine.matmul(z, yc, { transposeA: true, signal });
+  const largest = values.reduce((max, value) => Math.max(max, value), Number.MIN_VALUE);
+  let best = { error: Infinity, diagReg: 0, shrunk: projected, residuals: yc };
   for (const relative of RELATIVE_RIDGES) {
     const diagReg = relative * largest;
     const shrunk = scaleRows(projected, (k) => 1 / (Math.max(values[k]!, 0) + diagReg));
-    const fit = await engine.matmul(z, shrunk);
-    const error = looError(z, yc, fit, values, diagReg);
-    if (error < best.error) best = { error, diagReg, shrunk };
+    const fit = await engine.matmul(z, shrunk, { signal });
+    const residuals = looResiduals(z, yc, fit, values, diagReg);
+    const error = residuals.data.reduce((sum, r) => sum + r * r, 0);
+    if (error < best.error) best = { error, diagReg, shrunk, residuals };
   }
   const weights = await engine.matmul(vectors, best.shrunk, { transposeA: true });
   const shift = await engine.matmul(matrix(1, xMean.length, xMean), weights);
@@ -48,7 +51,26 @@ export async function fitLinear(
     offset: offset.map((value, j) => value - shift.data[j]!),
     diagReg: best.diagReg,
     looMeanSquare: best.error / x.rows,
+    looOutputs: matrix(
+      y.rows,
+      y.cols,
+      y.data.map((value, at) => value - best.residuals.data[at]!),
+    ),
   };
+}
+
+/** λ and the rows of V with XᵀX = V diag(λ) Vᵀ, and z = XV; by the smaller side of X. */
+async function spectrum(
+  x: Matrix,
+  engine: Engine,
+  signal: AbortSignal | undefined,
+): Promise<{ values: Float64Array; vectors: Matrix; z: Matrix }> {
+  if (x.cols <= x.rows) {
+    const { values, vectors } = await engine.eigh(await engine.matmul(x, x, { transposeA: true, signal }), { signal });
+    return { values, vectors, z: await engine.matmul(x, vectors, { transposeB: true, signal }) };
+  }
+  const { values, left, right } = await engine.svd(x, { signal });
+  return { values: values.map((s) => s * s), vectors: right, z: transpose(scaleRows(left, (k) => values[k]!)) };
 }
 
 /** x·weights + offset, n x outputs. */
@@ -65,16 +87,16 @@ export async function applyLinear(
   );
 }
 
-function looError(z: Matrix, y: Matrix, fit: Matrix, values: Float64Array, diagReg: number): number {
-  let error = 0;
+function looResiduals(z: Matrix, y: Matrix, fit: Matrix, values: Float64Array, diagReg: number): Matrix {
+  const residuals = matrix(y.rows, y.cols);
   for (let i = 0; i < z.rows; i++) {
     const leverage = row(z, i).reduce((sum, v, k) => sum + (v * v) / (Math.max(values[k]!, 0) + diagReg), 1 / z.rows);
     for (let j = 0; j < y.cols; j++) {
       const at = i * y.cols + j;
-      error += ((y.data[at]! - fit.data[at]!) / Math.max(1 - leverage, 1e-12)) ** 2;
+      residuals.data[at] = (y.data[at]! - fit.data[at]!) / Math.max(1 - leverage, 1e-12);
     }
   }
-  return error;
+  return residuals;
 }
 
 function columnMeans(a: Matrix): Float64Array {

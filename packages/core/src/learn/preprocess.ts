@@ -1,7 +1,7 @@
 import { DataError, didYouMean } from "../errors.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
 import { checkTable } from "./check-table.ts";
-import { type Column, columnOf, type NumericColumn, type Table, type TextColumn } from "./table.ts";
+import { type Column, checkDecimalComma, columnOf, type NumericColumn, type Table, type TextColumn } from "./table.ts";
 
 /**
  * How the columns of a table become inputs of a network, learned on training rows only. Plain data.
@@ -88,6 +88,7 @@ function categoryFeature(table: Table, name: string, column: TextColumn): Catego
     throw new DataError(
       `${table.source}: column "${name}" is numeric but ${column.suspect.place} holds "${column.suspect.value}": correct it, or leave it empty if it is missing`,
     );
+  checkDecimalComma(table.source, name, column);
   const counts = new Map<string, number>();
   for (const value of column.values) {
     const level = value ?? MISSING_LEVEL;

@@ -13,8 +13,8 @@ export interface ModelSelection {
   readonly selection: Selection;
 }
 
-/** Three kernel matrices of this many rows, 15 GB, are held at a time: what a large workstation has. */
-const MAX_TRAINING_ROWS = 25_000;
+/** Three kernel matrices of this many rows, 13 GB, are held at a time, and half of one is saved: files end at 2 GiB. */
+const MAX_TRAINING_ROWS = 23_000;
 
 /**
  * Chooses a candidate with every number standardized by itself, then tries the winner with one scale for all numbers,

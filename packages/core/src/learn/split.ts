@@ -37,17 +37,22 @@ export function trainTestSplit(
   return { train: take(train), test: take(test) };
 }
 
-/** Moves one row of each class that all was held out of back into training: what was never seen cannot be predicted. */
+/**
+ * Moves one row of each class that all was held out of back into training: what was never seen cannot be predicted.
+ * Leaves the parts as they are when no row would be left to test on.
+ */
 function keepEveryClass(table: Table, target: string, train: number[], test: number[]): void {
   const { rows, values } = classTarget(table, target);
   const classOf = new Map(rows.map((row, at) => [row, values[at]!]));
   const seen = new Set(train.map((row) => classOf.get(row)));
-  for (const row of [...test]) {
-    if (seen.has(classOf.get(row))) continue;
+  const back = new Set<number>();
+  for (const row of test) {
+    if (!seen.has(classOf.get(row))) back.add(row);
     seen.add(classOf.get(row));
-    train.push(row);
-    test.splice(test.indexOf(row), 1);
   }
+  if (back.size === test.length) return;
+  train.push(...back);
+  test.splice(0, test.length, ...test.filter((row) => !back.has(row)));
 }
 
 function targetRows(table: Table, target: string, task: Task): { rows: number[]; groups: readonly string[] | null } {

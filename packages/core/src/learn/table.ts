@@ -60,6 +60,20 @@ export function inferColumn(
   return { kind: "text", values: trimmed, suspect: { row, place: place(row), value: trimmed[row]! } };
 }
 
+const DECIMAL_COMMA = /^[+-]?\d+,\d+$/;
+
+/** Throws DataError for texts of which all are numbers and most have a decimal comma, unless they are few different ones. */
+export function checkDecimalComma(source: string, name: string, { values }: TextColumn): void {
+  const present = values.filter((value) => value !== null);
+  const commas = present.filter((value) => DECIMAL_COMMA.test(value));
+  if (new Set(commas).size <= 10 || commas.length < MOSTLY_NUMERIC * present.length) return;
+  if (!present.every((value) => DECIMAL_COMMA.test(value) || DECIMAL.test(value))) return;
+  const row = values.indexOf(commas[0]!);
+  throw new DataError(
+    `${source}: column "${name}" holds "${commas[0]}" in data row ${row + 1}, a number with a comma: write decimals with a point, and thousands without a mark`,
+  );
+}
+
 function numberOrNaN(cell: string | null): number {
   return cell === null ? Number.NaN : Number(cell);
 }

@@ -1,10 +1,10 @@
 import { DataError, didYouMean } from "../errors.ts";
 import { checkTable } from "./check-table.ts";
-import { type Column, columnOf, type Table } from "./table.ts";
+import { type Column, checkDecimalComma, columnOf, type Table } from "./table.ts";
 
 export type Task = "regression" | "classification";
 
-/** Fewer distinct whole numbers than this are taken for classes unless the user says otherwise. */
+/** Up to this many distinct whole numbers are taken for classes unless the user says otherwise. */
 const MAX_NUMERIC_CLASSES = 10;
 
 /** The target column; throws DataError with the nearest name when there is none. */
@@ -22,6 +22,7 @@ export function inferTask(table: Table, target: string): Task {
   const column = targetColumn(table, target);
   if (column.kind === "text") {
     checkSuspect(table, target, column);
+    checkDecimalComma(table.source, target, column);
     return "classification";
   }
   const distinct = new Set(column.values.filter((value) => !Number.isNaN(value)));
@@ -43,6 +44,7 @@ export function numericTarget(
   const column = targetColumn(table, target);
   if (column.kind === "text") {
     checkSuspect(table, target, column);
+    checkDecimalComma(table.source, target, column);
     const row = Math.max(
       0,
       column.values.findIndex((value) => value !== null && !Number.isFinite(Number(value))),
