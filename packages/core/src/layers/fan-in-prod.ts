@@ -1,5 +1,5 @@
 import { belowBound } from "../activations/activation.ts";
-import { combinePairs, combineValues, independentTiles } from "./fan-in.ts";
+import { combinePairs, combineValues, commonWidth, independentTiles } from "./fan-in.ts";
 import { branchesOf, type LayerRule, singleShape } from "./rule.ts";
 import type { FanInProdSpec } from "./spec.ts";
 
@@ -32,10 +32,10 @@ export const fanInProdRule: LayerRule<FanInProdSpec> = {
   },
 
   shape(_, input, scope) {
-    const widths = branchesOf(input, scope).map((shape) => singleShape(shape, scope));
-    if (widths.some((width) => width !== widths[0]))
-      scope.fail(`multiplies branches of equal width, got widths ${widths.join(", ")}`);
-    return widths[0]!;
+    return commonWidth(
+      branchesOf(input, scope).map((shape) => singleShape(shape, scope)),
+      scope,
+    );
   },
 
   init: () => null,

@@ -1,5 +1,5 @@
 import { belowBound } from "../activations/activation.ts";
-import { combinePairs, combineValues, independentTiles } from "./fan-in.ts";
+import { combinePairs, combineValues, commonWidth, independentTiles } from "./fan-in.ts";
 import { branchesOf, type LayerRule, singleShape } from "./rule.ts";
 import type { FanInSumSpec } from "./spec.ts";
 
@@ -30,10 +30,10 @@ export const fanInSumRule: LayerRule<FanInSumSpec> = {
   },
 
   shape(_, input, scope) {
-    const widths = branchesOf(input, scope).map((shape) => singleShape(shape, scope));
-    if (widths.some((width) => width !== widths[0]))
-      scope.fail(`sums branches of equal width, got widths ${widths.join(", ")}`);
-    return widths[0]!;
+    return commonWidth(
+      branchesOf(input, scope).map((shape) => singleShape(shape, scope)),
+      scope,
+    );
   },
 
   init: () => null,

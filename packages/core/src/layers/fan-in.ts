@@ -11,12 +11,20 @@ export interface BranchPair {
   readonly q: number;
 }
 
+/** The width that all branches have; refused when they differ. */
+export function commonWidth(widths: readonly number[], scope: Scope): number {
+  if (widths.some((width) => width !== widths[0]))
+    scope.fail(`takes branches of equal width, got widths ${widths.join(", ")}`);
+  return widths[0]!;
+}
+
 /** The branches as tiles of one width, refused when two of them are made by the same weights. */
 export function independentTiles(input: KernelState, scope: Scope): readonly KernelTile[] {
   const tiles = branchesOf(input, scope).map((branch) => single(branch, scope));
-  const widths = tiles.map((tile) => tile.width);
-  if (widths.some((width) => width !== widths[0]))
-    scope.fail(`combines branches of equal width, got widths ${widths.join(", ")}`);
+  commonWidth(
+    tiles.map((tile) => tile.width),
+    scope,
+  );
   const seen = new Set<number>();
   for (const source of tiles.flatMap((tile) => tile.sources)) {
     if (seen.has(source))

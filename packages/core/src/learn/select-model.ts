@@ -2,7 +2,7 @@ import { DataError } from "../errors.ts";
 import type { Matrix } from "../matrix/matrix.ts";
 import type { Candidate } from "./candidates.ts";
 import { fitPreprocessor, type Preprocessor, preprocess, withSharedScale } from "./preprocess.ts";
-import { type Selection, type SelectOptions, selectCandidate } from "./select.ts";
+import { compareCandidates, type Selection, type SelectOptions, settleRidge } from "./select.ts";
 import type { Table } from "./table.ts";
 
 /** Inputs and model that the data chose together. */
@@ -32,18 +32,17 @@ export async function selectModel(
       `${table.source}: ${table.rows} training rows need kernel matrices of ${Math.round((8 * table.rows ** 2) / 1e9)} GB each: sample at most ${MAX_TRAINING_ROWS} of them`,
     );
   const preprocessor = fitPreprocessor(table, target);
-  const x = preprocess(preprocessor, table);
-  const onProgress = options.onProgress && ((fraction: number) => options.onProgress?.(0.8 * fraction));
-  const own = { preprocessor, x, selection: await selectCandidate(x, y, candidates, { ...options, onProgress }) };
+  const own = { preprocessor, x: preprocess(preprocessor, table) };
+  const share = (from: number, to: number) =>
+    options.onProgress && ((fraction: number) => options.onProgress?.(from + (to - from) * fraction));
+  const compared = await compareCandidates(own.x, y, candidates, { ...options, onProgress: share(0, 0.8) });
   const shared = withSharedScale(preprocessor);
-  if (!shared) return own;
-  const { candidate, scores } = own.selection;
-  const sharedX = preprocess(shared, table);
-  const named = { ...candidate, name: `${candidate.name}, one scale for all columns` };
-  const selection = await selectCandidate(sharedX, y, [named], { ...options, onProgress: undefined });
-  const all = [...scores, ...selection.scores];
-  const better = selection.scores[0]!.score < Math.min(...scores.map(({ score }) => score));
-  return better
-    ? { preprocessor: shared, x: sharedX, selection: { ...selection, scores: all } }
-    : { ...own, selection: { ...own.selection, scores: all } };
+  if (!shared) return { ...own, selection: await settleRidge(own.x, y, compared, options) };
+  const other = { preprocessor: shared, x: preprocess(shared, table) };
+  const named = { ...compared.winner, name: `${compared.winner.name}, one scale for all columns` };
+  const rescaled = await compareCandidates(other.x, y, [named], { ...options, onProgress: share(0.8, 0.9) });
+  const scores = [...compared.scores, ...rescaled.scores];
+  return rescaled.best.score < compared.best.score
+    ? { ...other, selection: await settleRidge(other.x, y, { ...rescaled, scores }, options) }
+    : { ...own, selection: await settleRidge(own.x, y, { ...compared, scores }, options) };
 }

@@ -7,7 +7,7 @@ import { ridgePath } from "../predict/ridge-path.ts";
 import { type Key, key, permutation } from "../random/key.ts";
 import type { Candidate } from "./candidates.ts";
 
-/** Judges leave-one-out predictions; lower is better. `rows` are the training rows they belong to. */
+/** Judges leave-one-out predictions; lower is better. `y` are the targets they are of. */
 export type Criterion = (loo: LeaveOneOut, y: Matrix) => number;
 
 export interface SelectOptions extends PredictOptions {
@@ -32,8 +32,6 @@ export interface Selection {
   readonly diagReg: number;
   readonly loo: LeaveOneOut;
   readonly scores: readonly CandidateScore[];
-  /** Rows on which the architectures were compared. */
-  readonly comparedOn: number;
 }
 
 const MAX_ROWS = 600;
@@ -44,11 +42,19 @@ const RELATIVE_RIDGES: readonly number[] = Array.from({ length: 31 }, (_, i) => 
 /** Around the best of these, when more rows come in. */
 const REFINEMENTS: readonly number[] = [1 / 10, 10 ** (-2 / 3), 10 ** (-1 / 3), 1, 10 ** (1 / 3)];
 
+/** How the candidates did on the rows they were compared on. */
+export interface Comparison {
+  readonly winner: Candidate;
+  readonly scores: readonly CandidateScore[];
+  readonly best: Best;
+  readonly gram: Matrix;
+  /** Whether these were fewer than all rows, so that the ridge is still to be settled. */
+  readonly onSubset: boolean;
+}
+
 /**
  * The candidate and ridge with the best leave-one-out predictions on the training rows. No tuning, no validation
  * split: every training row judges a model fitted without it, in closed form.
- *
- * O(candidates · m³) with m = min(n, maxRows), then O(n³) for the winner.
  */
 export async function selectCandidate(
   x: Matrix,
@@ -56,28 +62,43 @@ export async function selectCandidate(
   candidates: readonly Candidate[],
   options: SelectOptions,
 ): Promise<Selection> {
-  const { engine, signal, onProgress, maxRows = MAX_ROWS } = options;
+  return settleRidge(x, y, await compareCandidates(x, y, candidates, options), options);
+}
+
+/** Every candidate at its best ridge, on at most `maxRows` rows. O(candidates · maxRows³). */
+export async function compareCandidates(
+  x: Matrix,
+  y: Matrix,
+  candidates: readonly Candidate[],
+  options: SelectOptions,
+): Promise<Comparison> {
+  const { signal, onProgress, maxRows = MAX_ROWS } = options;
   if (candidates.length === 0) throw new ValueError("selectCandidate: there must be at least one candidate, got none");
   const rows = subset(x.rows, maxRows, key(options.seed));
   const [xs, ys] = rows ? [takeRows(x, rows), takeRows(y, rows)] : [x, y];
-  const tried: { candidate: Candidate; gram: Matrix; best: Best }[] = [];
-  for (const [i, candidate] of candidates.entries()) {
+  const scores: CandidateScore[] = [];
+  let leader: { readonly winner: Candidate; readonly gram: Matrix; readonly best: Best } | null = null;
+  for (const candidate of candidates) {
     const gram = await kernelFn(candidate.network)(xs, null, candidate.kernel, { signal });
-    tried.push({ candidate, gram, best: await bestRidge(gram, ys, options) });
-    onProgress?.(((i + 1) / candidates.length) * (rows ? 0.5 : 0.95));
+    const best = await bestRidge(gram, ys, options);
+    scores.push({ name: candidate.name, score: best.score, relativeDiagReg: best.relative });
+    if (leader === null || best.score < leader.best.score) leader = { winner: candidate, gram, best };
+    onProgress?.(scores.length / candidates.length);
   }
-  const winner = tried.reduce((a, b) => (b.best.score < a.best.score ? b : a));
-  const scores = tried.map(({ candidate, best }) => ({
-    name: candidate.name,
-    score: best.score,
-    relativeDiagReg: best.relative,
-  }));
-  const common = { candidate: winner.candidate, scores, comparedOn: xs.rows };
-  if (!rows) return { ...common, gram: winner.gram, diagReg: winner.best.diagReg, loo: winner.best.loo };
-  const gram = await kernelFn(winner.candidate.network)(x, null, winner.candidate.kernel, { signal });
-  const best = await refineRidge(gram, y, winner.best.relative, { ...options, engine });
-  onProgress?.(0.95);
-  return { ...common, gram, diagReg: best.diagReg, loo: best.loo };
+  return { ...leader!, scores, onSubset: rows !== null };
+}
+
+/** The winner with its ridge settled on all rows: nothing to do where all were compared, else O(n³). */
+export async function settleRidge(
+  x: Matrix,
+  y: Matrix,
+  { winner, scores, best, gram, onSubset }: Comparison,
+  options: SelectOptions,
+): Promise<Selection> {
+  if (!onSubset) return { candidate: winner, scores, gram, diagReg: best.diagReg, loo: best.loo };
+  const whole = await kernelFn(winner.network)(x, null, winner.kernel, { signal: options.signal });
+  const settled = await refineRidge(whole, y, best.relative, options);
+  return { candidate: winner, scores, gram: whole, diagReg: settled.diagReg, loo: settled.loo };
 }
 
 /** A random subset of the rows, in increasing order, or null when all of them are few enough. */
@@ -85,7 +106,8 @@ function subset(n: number, maxRows: number, from: Key): Uint32Array | null {
   return n <= maxRows ? null : permutation(from, n).slice(0, maxRows).sort();
 }
 
-interface Best {
+/** One candidate at one ridge. */
+export interface Best {
   readonly diagReg: number;
   readonly relative: number;
   readonly score: number;

@@ -120,13 +120,13 @@ describe("shapes", () => {
     [
       () => run(serial(fanOut(2), parallel(dense({ width: 2 }), dense({ width: 3 })), fanInSum())),
       NetworkError,
-      "2: fanInSum sums branches of equal width, got widths 2, 3",
+      "2: fanInSum takes branches of equal width, got widths 2, 3",
     ],
     [
       () =>
         run(serial(fanOut(2), parallel(dense({ width: 2 }), dense({ width: 3 })), fanInProd(), dense({ width: 1 }))),
       NetworkError,
-      "multiplies branches of equal width",
+      "takes branches of equal width",
     ],
     [() => run(serial(fanOut(2), parallel(identity()), fanInSum())), NetworkError, "has 1 branches but gets 2"],
   ])("%s", (act, kind, message) => {
