@@ -25,13 +25,13 @@ const RANKS: Readonly<Record<string, number>> = {
 /** What each package may import, beside its own files. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   core: [],
-  engine: ["ntkit", "koffi", "node:"],
+  engine: ["ntkit", "node:", ...dependenciesOf("engine")],
   cli: ["ntkit", "@ntkit/engine", "node:", ...dependenciesOf("cli")],
 };
 
 function dependenciesOf(name: string): string[] {
   const manifest = JSON.parse(readFileSync(join(ROOT, "packages", name, "package.json"), "utf8"));
-  return Object.keys(manifest.dependencies ?? {});
+  return Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies });
 }
 
 function sourceFiles(folder: string): string[] {

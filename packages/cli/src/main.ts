@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { isNtkError } from "ntkit";
+import { benchmarkCommand } from "./commands/benchmark.ts";
 import { describeCommand } from "./commands/describe.ts";
 import { fitCommand } from "./commands/fit.ts";
 import { kernelCommand } from "./commands/kernel.ts";
 import { predictCommand } from "./commands/predict.ts";
+import { Interrupted } from "./interrupt.ts";
 
 /** Exit codes: 0 done, 1 the run failed, 2 the input or the arguments were wrong, 130 stopped by Ctrl-C. */
 const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
@@ -64,7 +66,8 @@ function program(signal: AbortSignal): Command {
     .showSuggestionAfterError()
     .exitOverride()
     .configureOutput(SILENT);
-  for (const command of [fitCommand, predictCommand, kernelCommand, describeCommand]) root.addCommand(command(signal));
+  const commands = [fitCommand, predictCommand, kernelCommand, describeCommand, benchmarkCommand];
+  for (const command of commands) root.addCommand(command(signal));
   for (const command of root.commands) command.exitOverride().configureOutput(SILENT);
   return root;
 }
@@ -72,13 +75,14 @@ function program(signal: AbortSignal): Command {
 /** Of what is wrong, `report` says one sentence. */
 const SILENT = { writeErr: () => {}, outputError: () => {} } as const;
 
-const COMMANDS: readonly string[] = ["fit", "predict", "kernel", "describe"];
+const COMMANDS: readonly string[] = ["fit", "predict", "kernel", "describe", "benchmark"];
 
 const EXAMPLES = `Examples:
   ntkit fit houses.csv --target price --out houses.ntkit     learn, and say how good it is
   ntkit predict houses.ntkit new.csv --out prices.csv        predict with 95 % intervals
   ntkit kernel --network net.json --x1 a.npy --get ntk --out k.npy
   ntkit describe net.json
+  ntkit benchmark uci --data uci90
 `;
 
 function version(): string {
@@ -87,7 +91,8 @@ function version(): string {
 
 /** One sentence on stderr, and the exit code. A stack trace means a bug, and is only shown for one. */
 function report(error: unknown, signal: AbortSignal, command: string | undefined): number {
-  if (signal.aborted) return say("stopped; nothing was written", EXIT.interrupted);
+  if (signal.aborted)
+    return say(error instanceof Interrupted ? error.message : "stopped; nothing was written", EXIT.interrupted);
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : say(usage(error, command), EXIT.usage);
   if (isNtkError(error)) return say(error.message, error.code === "numerical" ? EXIT.failed : EXIT.usage);
   process.stderr.write(`ntkit: this is a bug, please report it: ${error instanceof Error ? error.stack : error}\n`);

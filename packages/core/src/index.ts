@@ -40,11 +40,12 @@ export {
   polynomialKernel,
 } from "./kernel/classical-kernels.ts";
 export { describeNetwork, type LayerReport, type NetworkReport } from "./kernel/describe-network.ts";
+export type { GramEngine, GramRequest, Grams, KernelName } from "./kernel/gram-engine.ts";
+export type { Batch } from "./kernel/input.ts";
 export {
   type GramOptions,
   type KernelFn,
   type KernelFnOptions,
-  type KernelName,
   kernelDiagonal,
   kernelFn,
 } from "./kernel/kernel-fn.ts";

@@ -1,12 +1,15 @@
 import { ACTIVATIONS, makeActivation } from "../activations/registry.ts";
 import type { ActivationSpec } from "../activations/spec.ts";
-import type { KernelState } from "../layers/kernel-state.ts";
+import type { KernelState, KernelTile } from "../layers/kernel-state.ts";
 import { childPath } from "../layers/network-file.ts";
 import { ruleOf } from "../layers/registry.ts";
+import { isBranches } from "../layers/rule.ts";
 import { type Activations, scopeAt, walk } from "../layers/scope.ts";
 import type { Layer } from "../layers/spec.ts";
 
 export interface Interpretation {
+  /** Number of leading parametric layers that do not train: what they add to Θ is left out. */
+  readonly frozen?: number;
   /** Sees, and may change, the state after each layer: reports and laws. `path` is the layer's position. */
   readonly after?: (layer: Layer, output: KernelState, path: string, input: KernelState) => KernelState;
 }
@@ -16,10 +19,10 @@ export function interpretKernel(
   network: Layer,
   input: KernelState,
   activations: Activations = {},
-  { after = (_, output) => output }: Interpretation = {},
+  { after = (_, output) => output, frozen = 0 }: Interpretation = {},
 ): KernelState {
-  let sources = 0;
-  const preciseSine = [...walk(network)].some((layer) => isKinked(layer, activations));
+  let [sources, parametric] = [0, 0];
+  const preciseSine = hasKinks(network, activations);
   const visit = (layer: Layer, path: string, state: KernelState): KernelState => {
     const output = ruleOf(layer).kernel(layer as Required<Layer>, state, {
       ...scopeAt(layer, path, activations),
@@ -27,9 +30,22 @@ export function interpretKernel(
       newSource: () => ++sources,
       preciseSine,
     });
-    return after(layer, output, path, state);
+    const isFrozen = layer.type === "dense" && ++parametric <= frozen;
+    return after(layer, isFrozen ? withoutNtk(output) : output, path, state);
   };
   return visit(network, "", input);
+}
+
+/** What a layer gives when neither it nor any before it trains. */
+function withoutNtk(output: KernelState): KernelState {
+  if (isBranches(output)) return output.map(withoutNtk);
+  const tile = output as KernelTile; // not branches, so one tile
+  return { ...tile, ntk: tile.ntk && new Float64Array(tile.ntk.length) };
+}
+
+/** Whether some activation's kernel is not smooth where two inputs coincide. */
+export function hasKinks(network: Layer, activations: Activations): boolean {
+  return [...walk(network)].some((layer) => isKinked(layer, activations));
 }
 
 /** Whether the layer is an activation whose kernel is not smooth where two inputs coincide. */

@@ -4,22 +4,24 @@ import { parseNetwork } from "../layers/network-file.ts";
 import { isBranches } from "../layers/rule.ts";
 import type { Activations } from "../layers/scope.ts";
 import type { Layer } from "../layers/spec.ts";
-import type { WorkOptions } from "../linalg/engine.ts";
+import type { Engine, WorkOptions } from "../linalg/engine.ts";
 import { startWork } from "../linalg/work.ts";
 import { checkFinite, checkSameCols } from "../matrix/check.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
+import type { GramEngine, Grams, KernelName } from "./gram-engine.ts";
 import { type Batch, inputTile, prepareBatch, type TileRange } from "./input.ts";
-import { interpretKernel } from "./interpret.ts";
-
-/** What a kernel function can compute: the covariance of outputs K, and the tangent kernel Θ. */
-export type KernelName = "nngp" | "ntk";
+import { hasKinks, interpretKernel } from "./interpret.ts";
 
 export interface KernelFnOptions {
   /** What the names of `elementwise` layers mean. */
   readonly activations?: Activations;
+  /** The first so many parametric layers, in order of computation, keep their weights: Θ leaves them out. Default 0. */
+  readonly frozen?: number;
 }
 
 export interface GramOptions extends WorkOptions {
+  /** Does the work by a kernel program where it has one for the network; plain TypeScript unless given. */
+  readonly engine?: (Engine & Partial<GramEngine>) | undefined;
   /** Side of the square tiles the work is split into; it changes memory and time, never a bit of the result. */
   readonly tile?: number;
 }
@@ -47,12 +49,12 @@ const DEFAULT_TILE = 128;
  * Throws NetworkError for a network that has no such limit, ShapeError and ValueError for inputs that do not fit, and
  * NumericalError when an entry leaves the range of float64.
  */
-export function kernelFn(network: Layer, { activations = {} }: KernelFnOptions = {}): KernelFn {
-  const parsed = parseNetwork(network);
-  const gram = async (x1: Matrix, x2: Matrix | null, get: KernelName | readonly KernelName[], options = {}) => {
+export function kernelFn(network: Layer, options: KernelFnOptions = {}): KernelFn {
+  const recursion = recursionOf("kernelFn", network, options);
+  const gram = async (x1: Matrix, x2: Matrix | null, get: KernelName | readonly KernelName[], gramOptions = {}) => {
     const names = typeof get === "string" ? [get] : get;
     checkNames("kernelFn", names);
-    const grams = await computeGrams(parsed, activations, x1, x2, names, options);
+    const grams = await computeGrams(recursion, x1, x2, names, gramOptions);
     return typeof get === "string" ? grams[get] : grams;
   };
   return gram as KernelFn; // one implementation behind both call signatures
@@ -63,14 +65,14 @@ export function kernelDiagonal(
   network: Layer,
   x: Matrix,
   get: KernelName,
-  { activations = {} }: KernelFnOptions = {},
+  options: KernelFnOptions = {},
 ): Float64Array {
   checkNames("kernelDiagonal", [get]);
-  const parsed = parseNetwork(network);
+  const recursion = recursionOf("kernelDiagonal", network, options);
   const batch = checkedBatch("kernelDiagonal: x", x);
   const values = new Float64Array(x.rows);
   for (let i = 0; i < x.rows; i++) {
-    const tile = evaluateTile(parsed, activations, batch, batch, { row: i, rows: 1, col: i, cols: 1 }, get === "ntk");
+    const tile = evaluateTile(recursion, batch, batch, { row: i, rows: 1, col: i, cols: 1 }, get === "ntk");
     values[i] = checkedEntry("kernelDiagonal", get, (get === "ntk" ? tile.ntk! : tile.nngp)[0]!, i, i);
   }
   return values;
@@ -85,27 +87,76 @@ function checkNames(where: string, names: readonly KernelName[]): void {
   }
 }
 
+/** A checked network and how it is read. */
+interface Recursion {
+  readonly network: Layer;
+  readonly activations: Activations;
+  readonly frozen: number;
+}
+
+function recursionOf(where: string, network: Layer, { activations = {}, frozen = 0 }: KernelFnOptions): Recursion {
+  if (!(Number.isInteger(frozen) && frozen >= 0))
+    throw new ValueError(`${where}: frozen must be a whole number from 0, got ${frozen}`);
+  return { network: parseNetwork(network), activations, frozen };
+}
+
 async function computeGrams(
-  network: Layer,
-  activations: Activations,
+  recursion: Recursion,
   x1: Matrix,
   x2: Matrix | null,
   names: readonly KernelName[],
-  { tile = DEFAULT_TILE, ...workOptions }: GramOptions,
-): Promise<Record<KernelName, Matrix>> {
-  if (!(Number.isInteger(tile) && tile > 0))
+  { tile, engine, ...workOptions }: GramOptions,
+): Promise<Grams> {
+  if (tile !== undefined && !(Number.isInteger(tile) && tile > 0))
     throw new ValueError(`kernelFn: tile must be a positive integer, got ${tile}`);
   const a = checkedBatch("kernelFn: x1", x1);
   const b = x2 === null ? a : checkedBatch("kernelFn: x2", x2);
   checkSameCols("kernelFn", x1, b.x);
-  const grams = Object.fromEntries(names.map((name) => [name, matrix(x1.rows, b.x.rows)])) as Record<
+  return (
+    (await gramByEngine(recursion, a, b, names, engine, tile, workOptions)) ??
+    (await gramByLayers(recursion, a, b, names, tile, workOptions))
+  );
+}
+
+/** The Gram matrices by a program of the engine, or undefined when it has none for this network. */
+async function gramByEngine(
+  recursion: Recursion,
+  a: Batch,
+  b: Batch,
+  names: readonly KernelName[],
+  engine: Partial<GramEngine> | undefined,
+  tile: number | undefined,
+  workOptions: WorkOptions,
+): Promise<Grams | undefined> {
+  if (!engine?.gram || a.x.rows * b.x.rows === 0) return undefined;
+  const entry = (row: number, col: number): Record<KernelName, number> => {
+    const state = evaluateTile(recursion, a, b, { row, rows: 1, col, cols: 1 }, names.includes("ntk"));
+    const value = (name: KernelName) =>
+      checkedEntry("kernelFn", name, (name === "ntk" ? state.ntk! : state.nngp)[0]!, row, col);
+    return Object.fromEntries(names.map((name) => [name, value(name)])) as Record<KernelName, number>;
+  };
+  entry(0, 0); // a network without a limit is refused by its own rules
+  const { network, activations, frozen } = recursion;
+  const preciseSine = hasKinks(network, activations);
+  return engine.gram({ network, frozen, preciseSine, names, a, b, tile, entry }, workOptions);
+}
+
+async function gramByLayers(
+  recursion: Recursion,
+  a: Batch,
+  b: Batch,
+  names: readonly KernelName[],
+  tile: number | undefined,
+  workOptions: WorkOptions,
+): Promise<Grams> {
+  const grams = Object.fromEntries(names.map((name) => [name, matrix(a.x.rows, b.x.rows)])) as Record<
     KernelName,
     Matrix
   >;
-  const ranges = tileRanges(x1.rows, b.x.rows, tile, a === b);
+  const ranges = tileRanges(a.x.rows, b.x.rows, tile ?? DEFAULT_TILE, a === b);
   const work = startWork(workOptions);
   for (const [done, range] of ranges.entries()) {
-    const state = evaluateTile(network, activations, a, b, range, names.includes("ntk"));
+    const state = evaluateTile(recursion, a, b, range, names.includes("ntk"));
     for (const name of names) placeTile(name, grams[name], name === "ntk" ? state.ntk! : state.nngp, range, a === b);
     await work.breathe((done + 1) / ranges.length);
   }
@@ -119,14 +170,13 @@ function checkedBatch(where: string, x: Matrix): Batch {
 }
 
 function evaluateTile(
-  network: Layer,
-  activations: Activations,
+  { network, activations, frozen }: Recursion,
   a: Batch,
   b: Batch,
   range: TileRange,
   wantNtk: boolean,
 ): KernelTile {
-  const state = interpretKernel(network, inputTile(a, b, range, wantNtk), activations);
+  const state = interpretKernel(network, inputTile(a, b, range, wantNtk), activations, { frozen });
   if (isBranches(state))
     throw new NetworkError("", `the network ends in ${state.length} branches: put a fanIn layer after them`);
   return state as KernelTile; // not branches, so one tile

@@ -1,4 +1,4 @@
-import type { KernelName } from "../kernel/kernel-fn.ts";
+import type { KernelName } from "../kernel/gram-engine.ts";
 import { erf, relu } from "../layers/activation-layers.ts";
 import { dense } from "../layers/dense.ts";
 import { serial } from "../layers/serial.ts";

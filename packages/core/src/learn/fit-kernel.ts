@@ -39,14 +39,14 @@ const BLOCK_ENTRIES = 2 ** 24;
 export async function* crossBlocks(
   { preprocessor, fitted }: { readonly preprocessor: Preprocessor; readonly fitted: FittedKernel },
   table: Table,
-  { signal, onProgress }: PredictOptions,
+  { engine, signal, onProgress }: PredictOptions,
 ): AsyncGenerator<CrossBlock> {
   const kernel = kernelFn(fitted.network);
   const size = Math.max(1, Math.floor(BLOCK_ENTRIES / fitted.xTrain.rows));
   for (let start = 0; start < Math.max(1, table.rows); start += size) {
     const count = Math.min(size, table.rows - start);
     const x = preprocess(preprocessor, rowsFrom(table, start, count));
-    yield { start, x, cross: await kernel(x, fitted.xTrain, fitted.kernel, { signal }) };
+    yield { start, x, cross: await kernel(x, fitted.xTrain, fitted.kernel, { engine, signal }) };
     onProgress?.((start + count) / Math.max(1, table.rows));
   }
 }

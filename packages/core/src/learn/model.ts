@@ -1,4 +1,4 @@
-import type { KernelName } from "../kernel/kernel-fn.ts";
+import type { KernelName } from "../kernel/gram-engine.ts";
 import type { Layer } from "../layers/spec.ts";
 import type { Matrix } from "../matrix/matrix.ts";
 import type { Preprocessor } from "./preprocess.ts";

@@ -72,14 +72,14 @@ export async function compareCandidates(
   candidates: readonly Candidate[],
   options: SelectOptions,
 ): Promise<Comparison> {
-  const { signal, onProgress, maxRows = MAX_ROWS } = options;
+  const { engine, signal, onProgress, maxRows = MAX_ROWS } = options;
   if (candidates.length === 0) throw new ValueError("selectCandidate: there must be at least one candidate, got none");
   const rows = subset(x.rows, maxRows, key(options.seed));
   const [xs, ys] = rows ? [takeRows(x, rows), takeRows(y, rows)] : [x, y];
   const scores: CandidateScore[] = [];
   let leader: { readonly winner: Candidate; readonly gram: Matrix; readonly best: Best } | null = null;
   for (const candidate of candidates) {
-    const gram = await kernelFn(candidate.network)(xs, null, candidate.kernel, { signal });
+    const gram = await kernelFn(candidate.network)(xs, null, candidate.kernel, { engine, signal });
     const best = await bestRidge(gram, ys, options);
     scores.push({ name: candidate.name, score: best.score, relativeDiagReg: best.relative });
     if (leader === null || best.score < leader.best.score) leader = { winner: candidate, gram, best };
@@ -96,7 +96,10 @@ export async function settleRidge(
   options: SelectOptions,
 ): Promise<Selection> {
   if (!onSubset) return { candidate: winner, scores, gram, diagReg: best.diagReg, loo: best.loo };
-  const whole = await kernelFn(winner.network)(x, null, winner.kernel, { signal: options.signal });
+  const whole = await kernelFn(winner.network)(x, null, winner.kernel, {
+    engine: options.engine,
+    signal: options.signal,
+  });
   const settled = await refineRidge(whole, y, best.relative, options);
   return { candidate: winner, scores, gram: whole, diagReg: settled.diagReg, loo: settled.loo };
 }

@@ -1,6 +1,6 @@
 import { blockAt } from "./block.ts";
 import { deflate, type Halves, type Merge } from "./deflate.ts";
-import { multiplyAdd } from "./multiply-add.ts";
+import type { LinalgKernels } from "./kernels.ts";
 import { secularRoot } from "./secular.ts";
 import { tridiagonalQl } from "./tridiagonal-ql.ts";
 import { partOf, type Work } from "./work.ts";
@@ -18,6 +18,7 @@ interface Arrays {
   readonly gathered: Float64Array;
   readonly weights: Float64Array;
   readonly tolerance: number;
+  readonly kernels: LinalgKernels;
 }
 
 /**
@@ -27,14 +28,19 @@ interface Arrays {
  *
  * The largest entry must be near 1.
  */
-export async function tridiagonalEigenvectors(d: Float64Array, e: Float64Array, work: Work): Promise<Float64Array> {
+export async function tridiagonalEigenvectors(
+  d: Float64Array,
+  e: Float64Array,
+  work: Work,
+  kernels: LinalgKernels,
+): Promise<Float64Array> {
   const n = d.length;
-  const z = new Float64Array(n * n);
+  const z = kernels.allocate(n * n);
   for (let i = 0; i < n; i++) z[i * n + i] = 1;
   let largest = 0;
   for (let i = 0; i < n; i++) largest = Math.max(largest, Math.abs(d[i]!), Math.abs(e[i]!));
-  const [gathered, weights] = [new Float64Array(n * n), new Float64Array(n * n)];
-  await solve({ n, d, e, z, gathered, weights, tolerance: 8 * Number.EPSILON * largest }, 0, n, work);
+  const [gathered, weights] = [kernels.allocate(n * n), kernels.allocate(n * n)];
+  await solve({ n, d, e, z, gathered, weights, tolerance: 8 * Number.EPSILON * largest, kernels }, 0, n, work);
   return z;
 }
 
@@ -65,7 +71,7 @@ async function solve(arrays: Arrays, low: number, high: number, work: Work): Pro
  * so that the products can leave out the halves in which vectors are zero.
  */
 async function mergeHalves(arrays: Arrays, halves: Halves, merge: Merge, work: Work): Promise<void> {
-  const { n, d, z, gathered, weights } = arrays;
+  const { n, d, z, gathered, weights, kernels } = arrays;
   const { low, middle, high } = halves;
   const { kept, deflated, grouped, inFirst, inSecond } = merge;
   const [total, firstSize, secondSize] = [kept.length, middle - low, high - middle];
@@ -86,8 +92,11 @@ async function mergeHalves(arrays: Arrays, halves: Halves, merge: Merge, work: W
   const bothB = { ...blockAt(gathered, secondSize), offset: secondAt };
   const sizes = { m: total, sign: 1 } as const;
   const [first, second] = [blockAt(z, n, low, low), blockAt(z, n, low, middle)];
-  await multiplyAdd({ ...sizes, c: first, a, b, n: firstSize, k: inFirst }, partOf(work, 0.2, 0.6));
-  await multiplyAdd({ ...sizes, c: second, a: bothA, b: bothB, n: secondSize, k: inSecond }, partOf(work, 0.6, 1));
+  await kernels.multiplyAdd({ ...sizes, c: first, a, b, n: firstSize, k: inFirst }, partOf(work, 0.2, 0.6));
+  await kernels.multiplyAdd(
+    { ...sizes, c: second, a: bothA, b: bothB, n: secondSize, k: inSecond },
+    partOf(work, 0.6, 1),
+  );
 }
 
 /** Copies columns [from, to) of the listed rows to `target` in `out`, one after the other; returns where they end. */

@@ -5,7 +5,7 @@ import { blockOf, transposed } from "./block.ts";
 import { dot } from "./dot.ts";
 import { eighInPlace } from "./eigh.ts";
 import type { Svd, WorkOptions } from "./engine.ts";
-import { multiplyAdd } from "./multiply-add.ts";
+import { jsKernels, type LinalgKernels } from "./kernels.ts";
 import { completeRows } from "./orthonormal.ts";
 import { scaleOf } from "./scaling.ts";
 import { rotateRows } from "./tridiagonal-ql.ts";
@@ -20,16 +20,16 @@ const MAX_SWEEPS = 40;
  * pairs of rows finish that to rounding error in a few sweeps, which squaring B alone could not. Errors are of the size
  * of rounding error times the largest singular value. O(r² max(rows, cols)) for each of about four sweeps.
  */
-export async function svd(a: Matrix, options: WorkOptions = {}): Promise<Svd> {
+export async function svd(a: Matrix, options: WorkOptions = {}, kernels: LinalgKernels = jsKernels): Promise<Svd> {
   checkFinite("svd", a);
   const work = startWork(options);
   const wide = a.rows <= a.cols ? matrix(a.rows, a.cols, a.data.slice()) : transpose(a);
   const scale = scaleOf(wide.data);
   for (let i = 0; i < wide.data.length; i++) wide.data[i]! *= scale;
-  const left = await leftStart(wide, partOf(work, 0, 0.4));
-  const rows = matrix(wide.rows, wide.cols);
+  const left = await leftStart(wide, partOf(work, 0, 0.4), kernels);
+  const rows = matrix(wide.rows, wide.cols, kernels.allocate(wide.data.length));
   const product = { c: blockOf(rows), a: blockOf(left), b: blockOf(wide), sign: 1 } as const;
-  await multiplyAdd({ ...product, m: wide.rows, n: wide.cols, k: wide.rows }, partOf(work, 0.4, 0.5));
+  await kernels.multiplyAdd({ ...product, m: wide.rows, n: wide.cols, k: wide.rows }, partOf(work, 0.4, 0.5));
   await orthogonalizeRows(rows, left, partOf(work, 0.5, 1));
   const { values, narrow, long } = sortedAndNormalized(rows, left);
   const unscaled = values.map((value) => value / scale);
@@ -39,13 +39,13 @@ export async function svd(a: Matrix, options: WorkOptions = {}): Promise<Svd> {
 }
 
 /** The eigenvectors of B Bᵀ as rows, largest eigenvalue first: Jacobi converges faster from descending rows. */
-async function leftStart(b: Matrix, work: Work): Promise<Matrix> {
+async function leftStart(b: Matrix, work: Work, kernels: LinalgKernels): Promise<Matrix> {
   const r = b.rows;
-  const gram = matrix(r, r);
+  const gram = matrix(r, r, kernels.allocate(r * r));
   const product = { c: blockOf(gram), a: blockOf(b), b: transposed(blockOf(b)), sign: 1, lowerOnly: true } as const;
-  await multiplyAdd({ ...product, m: r, n: r, k: b.cols }, partOf(work, 0, 0.2));
-  const { vectors } = await eighInPlace(gram.data, r, partOf(work, 0.2, 1));
-  const descending = matrix(r, r);
+  await kernels.multiplyAdd({ ...product, m: r, n: r, k: b.cols }, partOf(work, 0, 0.2));
+  const { vectors } = await eighInPlace(gram.data, r, partOf(work, 0.2, 1), kernels);
+  const descending = matrix(r, r, kernels.allocate(r * r));
   for (let i = 0; i < r; i++) descending.data.set(row(vectors, r - 1 - i), i * r);
   return descending;
 }

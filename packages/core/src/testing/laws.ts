@@ -10,6 +10,8 @@ export interface LawResult {
 export const TOLERANCE = {
   /** Two closed forms, or a closed form and its 50-digit value. */
   closedForm: 1e-12,
+  /** The same formula on two engines. */
+  engine: 1e-13,
   /** A closed form and Gauss-Hermite quadrature of φ. */
   quadrature: 1e-10,
   /** A derivative and a finite difference of fourth order. */

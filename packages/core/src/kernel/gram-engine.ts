@@ -1,0 +1,37 @@
+import type { Layer } from "../layers/spec.ts";
+import type { WorkOptions } from "../linalg/engine.ts";
+import type { Matrix } from "../matrix/matrix.ts";
+import type { Batch } from "./input.ts";
+
+/** What a kernel function can compute: the covariance of outputs K, and the tangent kernel Θ. */
+export type KernelName = "nngp" | "ntk";
+
+/** Gram matrices by the name of their kernel. */
+export type Grams = Readonly<Record<KernelName, Matrix>>;
+
+/** The Gram matrices that a kernel function asks an engine for. */
+export interface GramRequest {
+  /** Checked, with its defaults filled in. */
+  readonly network: Layer;
+  /** Number of leading parametric layers that do not train. */
+  readonly frozen: number;
+  /** Whether some activation has kinks, so that digits of √(pq − c²) matter. */
+  readonly preciseSine: boolean;
+  readonly names: readonly KernelName[];
+  readonly a: Batch;
+  /** The same object as `a` for a symmetric Gram matrix. */
+  readonly b: Batch;
+  /** Side of the tiles, where the caller wants another than the engine's own. */
+  readonly tile: number | undefined;
+  /**
+   * One entry by the layers' own rules, for the few that a program leaves out. Throws NumericalError when it leaves the range
+   * of float64.
+   */
+  entry(row: number, col: number): Readonly<Record<KernelName, number>>;
+}
+
+/** An engine that has kernel programs: the whole recursion of a network over a tile at once. */
+export interface GramEngine {
+  /** Undefined when the network has a layer without a program; the caller then maps it layer by layer. */
+  gram(request: GramRequest, options: WorkOptions): Promise<Grams> | undefined;
+}

@@ -1,0 +1,56 @@
+import type { Layer } from "ntkit";
+import { importMemory, Module } from "wasmati";
+import { emitProgram } from "./emit.ts";
+import { makeGraph, type Node, STAGE } from "./graph.ts";
+import { mapEntry, type RecursionOptions } from "./recursion.ts";
+import { hasNearFunction, transposeFunction } from "./tile-kernels.ts";
+import { NEARLY_PARALLEL } from "./tile-layout.ts";
+
+export interface CompileOptions extends RecursionOptions {
+  /** Compute Θ beside K. */
+  readonly wantNtk: boolean;
+  /** Number of columns of the inputs: the tile holds scalar products, not yet divided by it. */
+  readonly columns: number;
+  /** Fused multiply-add where the machine has it. */
+  readonly fast: boolean;
+}
+
+/** A network as WebAssembly: `run(base, rows, columns)` maps a tile laid out as `LAYOUT` says, beside what `tile-kernels` has. */
+export interface ProgramCode {
+  readonly bytes: Uint8Array;
+  /** To be written behind `LAYOUT.program`, where it needs `memory` bytes. */
+  readonly constants: readonly number[];
+  readonly memory: number;
+}
+
+/** The program of a checked network all of whose layers have formulas. */
+export function compileProgram(network: Layer, { wantNtk, columns, fast, ...options }: CompileOptions): ProgramCode {
+  const graph = makeGraph();
+  const { constant, mul } = graph.algebra;
+  const [p, q] = [graph.input("p", STAGE.row), graph.input("q", STAGE.column)];
+  const c = mul(graph.input("c", STAGE.pair), constant(1 / columns));
+  const angle = inputAngle(graph.algebra, c, p, q, graph.input("below", STAGE.pair));
+  const entry = { c, ...angle, ntk: wantNtk ? constant(0) : null, p, q, width: columns };
+  const mapped = mapEntry(graph.algebra, network, entry, options);
+  const { code, constants, bytes } = emitProgram(graph, { nngp: mapped.c, ntk: mapped.ntk }, fast);
+  const module = Module({
+    exports: { run: code, hasNear: hasNearFunction(), transpose: transposeFunction() },
+    memory: importMemory({ min: 1 }),
+  });
+  return { bytes: module.toBytes(), constants, memory: bytes };
+}
+
+type GraphAlgebra = ReturnType<typeof makeGraph>["algebra"];
+
+/** r − |c|, from memory where the rows are nearly parallel, and √(pq − c²) = √((r − |c|)(r + |c|)). */
+function inputAngle(
+  { constant, abs, add, less, mul, select, sqrt, sub }: GraphAlgebra,
+  c: Node,
+  p: Node,
+  q: Node,
+  known: Node,
+): { readonly below: Node; readonly sine: Node } {
+  const [r, size] = [mul(sqrt(p), sqrt(q)), abs(c)];
+  const below = select(less(mul(constant(NEARLY_PARALLEL), r), size), known, sub(r, size));
+  return { below, sine: sqrt(mul(below, add(r, size))) };
+}

@@ -1,0 +1,70 @@
+import type { GramEngine } from "ntkit";
+import { type Engine, eigh, jsKernels, type LinalgKernels, svd } from "ntkit/engine-kit";
+import { cholesky } from "./wasm/cholesky.ts";
+import { gramMaker } from "./wasm/gram.ts";
+import { matmul, multiplyAdd } from "./wasm/multiply.ts";
+import { createPool, type Pool } from "./wasm/pool.ts";
+import { arrayFor } from "./wasm/remote.ts";
+import { KERNELS } from "./wasm/tile-product.ts";
+import { solveTriangular } from "./wasm/triangular.ts";
+import { webAssembly } from "./wasm/web-assembly.ts";
+
+export interface WasmEngineOptions {
+  /** How many threads compute; as many as the hardware runs at once, up to 16, unless given. */
+  readonly threads?: number | undefined;
+  /**
+   * Fuse multiplications and additions where the machine can. Up to twice as fast; the last bits then depend on the
+   * machine.
+   */
+  readonly fast?: boolean | undefined;
+  /** The threads to use instead of new ones. */
+  readonly pool?: Pool | undefined;
+}
+
+export type WasmEngine =
+  | { readonly engine: Engine & GramEngine; readonly pool: Pool; readonly fast: boolean }
+  | { readonly unavailable: string };
+
+/** The engine that is as fast as WebAssembly allows, in Node and in browsers, or why there is none here. */
+export async function wasmEngine(options: WasmEngineOptions = {}): Promise<WasmEngine> {
+  if (!webAssembly) return { unavailable: "this host has no WebAssembly" };
+  const { kernelBytes } = await import("./wasm/kernel-module.ts");
+  const plain = kernelBytes(false);
+  if (!webAssembly.validate(plain)) return { unavailable: "this host's WebAssembly has no SIMD" };
+  const relaxed = options.fast ? kernelBytes(true) : undefined;
+  const fast = relaxed !== undefined && hasRelaxedSimd(relaxed);
+  const pool = options.pool ?? createPool({ threads: options.threads });
+  pool.broadcast(KERNELS, await webAssembly.compile(fast ? relaxed : plain));
+  return { engine: engineOn(pool, fast), pool, fast };
+}
+
+/** Whether code with fused operations runs here; Node 20 must be told to allow it. */
+function hasRelaxedSimd(bytes: Uint8Array): boolean {
+  if (webAssembly?.validate(bytes)) return true;
+  const v8 = globalThis.process?.getBuiltinModule?.("node:v8");
+  v8?.setFlagsFromString("--experimental-wasm-relaxed-simd");
+  return webAssembly?.validate(bytes) ?? false;
+}
+
+function engineOn(pool: Pool, fast: boolean): Engine & GramEngine {
+  const threads = `${pool.threads} ${pool.threads === 1 ? "thread" : "threads"}`;
+  return {
+    name: "wasm",
+    description: `WebAssembly SIMD${fast ? " with fused multiply-add" : ""}, ${threads}`,
+    matmul: (a, b, options) => matmul(pool, a, b, options),
+    cholesky: (a, options) => cholesky(pool, a, options),
+    solveTriangular: (lower, b, options) => solveTriangular(pool, lower, b, options),
+    eigh: (a, options) => eigh(a, options, kernelsOn(pool, a.rows)),
+    gram: gramMaker(pool, fast),
+    svd: (a, options) => svd(a, options, kernelsOn(pool, Math.max(a.rows, a.cols))),
+  };
+}
+
+/** Kernels for matrices with sides up to n. */
+function kernelsOn(pool: Pool, n: number): LinalgKernels {
+  return {
+    ...jsKernels,
+    allocate: (length) => arrayFor(pool, 2 * n ** 3, length),
+    multiplyAdd: (product, work) => multiplyAdd(pool, product, work),
+  };
+}

@@ -1,0 +1,186 @@
+import type { GramRequest, Grams, Layer, WorkOptions } from "ntkit";
+import { type Matrix, matrix, startWork, type Work } from "ntkit/engine-kit";
+import type { CompileOptions, ProgramCode } from "../program/compile.ts";
+import { hasProgram } from "../program/recursion.ts";
+import { TILE } from "../program/tile-layout.ts";
+import { type BatchStrips, CHUNK, type GramPlan, type LeftOut } from "./gram-tile.ts";
+import type { Pool } from "./pool.ts";
+import { sharedArray } from "./shared-array.ts";
+import { STRIP, stripsOf } from "./strips.ts";
+import type { Task } from "./task-queue.ts";
+import { webAssembly } from "./web-assembly.ts";
+
+/** Programs that are kept for the next Gram matrix of the same network. */
+const KEPT_PROGRAMS = 16;
+/** Layers of a network beyond which its code would take longer to compile than most Gram matrices to interpret. */
+const MOST_LAYERS = 300;
+/** Tiles that one task computes: long enough, some milliseconds, that messages cost little beside it. */
+const TILES_PER_TASK = 8;
+/** Operations for one entry of a Gram matrix beside those for each column. */
+const PROGRAM_COST = 150;
+
+interface Program extends ProgramCode {
+  readonly id: string;
+}
+
+/** Computes Gram matrices with kernel programs on the threads of a pool that has the kernels of linear algebra. */
+export function gramMaker(
+  pool: Pool,
+  fast: boolean,
+): (request: GramRequest, options: WorkOptions) => Promise<Grams> | undefined {
+  const programs = new Map<string, Promise<Program>>();
+  const programFor: ProgramFor = (network, options) => {
+    const key = JSON.stringify([network, options]);
+    const known = programs.get(key) ?? makeProgram(pool, network, { ...options, fast });
+    programs.delete(key);
+    programs.set(key, known);
+    for (const [oldest, program] of programs) {
+      if (programs.size <= KEPT_PROGRAMS) break;
+      programs.delete(oldest);
+      program.then(({ id }) => pool.drop(id)).catch(() => {});
+    }
+    return known;
+  };
+  return (request, options) => {
+    if (!hasProgram(request.network) || layerCount(request.network) > MOST_LAYERS) return undefined;
+    return computeGrams(pool, request, programFor, startWork(options));
+  };
+}
+
+type ProgramFor = (network: Layer, options: Omit<CompileOptions, "fast">) => Promise<Program>;
+
+async function makeProgram(pool: Pool, network: Layer, options: CompileOptions): Promise<Program> {
+  const { compileProgram } = await import("../program/compile.ts");
+  const code = compileProgram(network, options);
+  const id = pool.freshId("program");
+  pool.broadcast(id, await webAssembly!.compile(code.bytes));
+  return { id, ...code };
+}
+
+async function computeGrams(pool: Pool, request: GramRequest, programFor: ProgramFor, work: Work): Promise<Grams> {
+  const { network, frozen, preciseSine, names, a, b } = request;
+  const [n1, n2, columns] = [a.x.rows, b.x.rows, a.x.cols];
+  const symmetric = a === b;
+  const program = await programFor(network, { frozen, preciseSine, wantNtk: names.includes("ntk"), columns });
+  const side = Math.min(TILE, STRIP * stripsOf(request.tile ?? TILE));
+  const cost = (n1 * n2 * (2 * columns + PROGRAM_COST)) / (symmetric ? 2 : 1);
+  const array = pool.runsInline(cost) ? (length: number) => new Float64Array(length) : sharedArray;
+  const first = await stripsFrom(a.x, array, work);
+  const grams = Object.fromEntries(names.map((name) => [name, matrix(n1, n2, array(n1 * n2))]));
+  const plan: GramPlan = {
+    program: program.id,
+    constants: program.constants,
+    programBytes: program.memory,
+    columns,
+    a: first,
+    b: symmetric ? first : await stripsFrom(b.x, array, work),
+    symmetric,
+    nngp: grams["nngp"]?.data ?? null,
+    ntk: grams["ntk"]?.data ?? null,
+    side,
+  };
+  const id = pool.freshId("gram");
+  pool.broadcast(id, plan);
+  try {
+    const still = { breathe: () => work.breathe(0) };
+    await pool.run(varianceTasks(id, plan), still);
+    const results = await pool.run(tileTasks(id, plan), work);
+    await completeEntries(grams, results.flat() as LeftOut[], request, work);
+  } finally {
+    pool.drop(id);
+  }
+  return grams as Grams; // it has the names that were asked for
+}
+
+function varianceTasks(id: string, plan: GramPlan): Task[] {
+  const rowsPerTask = 1024;
+  return [false, ...(plan.symmetric ? [] : [true])].flatMap((second) => {
+    const { rows } = second ? plan.b : plan.a;
+    return steps(0, rows, rowsPerTask).map((from): Task => {
+      const to = Math.min(rows, from + rowsPerTask);
+      const cost = (to - from) * 10 * plan.columns;
+      return { handler: "gram variances", args: { plan: id, second, from, to }, cost };
+    });
+  });
+}
+
+/** Tiles in rows, of a symmetric matrix only those on and below the diagonal. */
+function tileTasks(id: string, plan: GramPlan): Task[] {
+  const { a, b, side, symmetric, columns } = plan;
+  return steps(0, a.rows, side).flatMap((row) => {
+    const rows = Math.min(side, a.rows - row);
+    const end = symmetric ? row + rows : b.rows;
+    const width = side * TILES_PER_TASK;
+    return steps(0, end, width).map((from): Task => {
+      const to = Math.min(end, from + width);
+      const cost = rows * (to - from) * (2 * columns + PROGRAM_COST);
+      return { handler: "gram tiles", args: { plan: id, row, rows, from, to }, cost };
+    });
+  });
+}
+
+function steps(from: number, to: number, step: number): number[] {
+  return Array.from({ length: Math.ceil((to - from) / step) }, (_, k) => from + k * step);
+}
+
+/**
+ * Fills in, by the layers' own rules, the entries that the program left out, and the diagonal where it follows another rule than
+ * pairs of different inputs do.
+ */
+async function completeEntries(
+  grams: Readonly<Record<string, Matrix>>,
+  leftOut: readonly LeftOut[],
+  { network, a, b, names, entry }: GramRequest,
+  work: Work,
+): Promise<void> {
+  const symmetric = a === b;
+  const diagonal = symmetric && hasDropout(network) ? steps(0, a.x.rows, 1).map((i): LeftOut => [i, i]) : [];
+  for (const [i, j] of [...leftOut, ...diagonal]) {
+    const values = entry(i, j);
+    for (const name of names) {
+      const gram = grams[name]!;
+      gram.data[i * gram.cols + j] = values[name];
+      if (symmetric) gram.data[j * gram.cols + i] = values[name];
+    }
+    await work.breathe(0.99);
+  }
+}
+
+function hasDropout(layer: Layer): boolean {
+  return layer.type === "dropout" || childrenOf(layer).some(hasDropout);
+}
+
+/** Number of layers that are computed, repeats counted as often as they run. */
+function layerCount(layer: Layer): number {
+  const own = childrenOf(layer).reduce((sum, child) => sum + layerCount(child), 1);
+  return layer.type === "repeat" ? layer.times * own : own;
+}
+
+function childrenOf(layer: Layer): readonly Layer[] {
+  if (layer.type === "serial") return layer.layers;
+  if (layer.type === "parallel") return layer.branches;
+  return layer.type === "repeat" ? [layer.layer] : [];
+}
+
+/** Rows that are packed between two breaths. */
+const ROWS_AT_A_TIME = 1024;
+
+async function stripsFrom(
+  { rows, cols, data }: Matrix,
+  array: (length: number) => Float64Array,
+  work: Work,
+): Promise<BatchStrips> {
+  const height = STRIP * stripsOf(rows);
+  const strips = array(height * cols);
+  for (let from = 0; from < rows; from += ROWS_AT_A_TIME) {
+    for (let row = from; row < Math.min(rows, from + ROWS_AT_A_TIME); row++) {
+      for (let chunk = 0; chunk < cols; chunk += CHUNK) {
+        const width = Math.min(CHUNK, cols - chunk);
+        let at = height * chunk + (row - (row % STRIP)) * width + (row % STRIP);
+        for (let k = row * cols + chunk; k < row * cols + chunk + width; k++, at += STRIP) strips[at] = data[k]!;
+      }
+    }
+    await work.breathe(0);
+  }
+  return { rows, strips, variances: array(height) };
+}

@@ -1,0 +1,9 @@
+import { importMemory, Module } from "wasmati";
+import { factorFunction, multiplyFunction, solveFunction } from "./strip-kernels.ts";
+
+/** The bytes of the module with all kernels; `fast` fuses multiplications and additions. */
+export function kernelBytes(fast: boolean): Uint8Array {
+  const solve = solveFunction(fast);
+  const exports = { multiply: multiplyFunction(fast), solve, factor: factorFunction(solve, fast) };
+  return Module({ exports, memory: importMemory({ min: 1 }) }).toBytes();
+}

@@ -1,0 +1,85 @@
+import {
+  blockOf,
+  type MatmulOptions,
+  type Matrix,
+  matmulSizes,
+  matrix,
+  type Product,
+  startWork,
+  transposed,
+  type Work,
+} from "ntkit/engine-kit";
+import type { Pool } from "./pool.ts";
+import { arrayFor, remote, visible, withBroadcast } from "./remote.ts";
+import { STRIP } from "./strips.ts";
+import type { Task } from "./task-queue.ts";
+
+/** Largest and smallest side of the tiles that tasks compute; larger ones pack less. */
+const LARGE = 512;
+const SMALL = 64;
+/** Tiles for each thread, so that all are busy nearly to the end. */
+const TILES_PER_THREAD = 6;
+
+/** op(A) op(B). */
+export async function matmul(pool: Pool, a: Matrix, b: Matrix, options: MatmulOptions = {}): Promise<Matrix> {
+  const { m, n, k } = matmulSizes(a, b, options);
+  const work = startWork(options);
+  const c = matrix(m, n, arrayFor(pool, costOf({ m, n, k }), m * n));
+  const left = options.transposeA ? transposed(blockOf(a)) : blockOf(a);
+  const right = options.transposeB ? transposed(blockOf(b)) : blockOf(b);
+  await multiply(pool, { c: blockOf(c), a: left, b: right, m, n, k, sign: 1 }, true, work);
+  return c;
+}
+
+/** C ← C ± A B, in place. */
+export function multiplyAdd(pool: Pool, product: Product, work: Work): Promise<void> {
+  return multiply(pool, product, false, work);
+}
+
+/**
+ * C ← C ± A B by tiles of C; `fresh` when C is zero. The sums do not depend on the tiles, hence not on the number of
+ * threads that their size does depend on. C must be visible to the threads; the factors are copied where they are not.
+ */
+async function multiply(pool: Pool, product: Product, fresh: boolean, work: Work): Promise<void> {
+  const { c, m, n, k, sign } = product;
+  if (m === 0 || n === 0 || k === 0) return work.breathe(1);
+  const cost = costOf(product);
+  const a = await visible(pool, cost, product.a.data, work);
+  const b = product.b.data === product.a.data ? a : await visible(pool, cost, product.b.data, work);
+  const side = sideFor(m, n, pool.threads * TILES_PER_THREAD);
+  const [rowTiles, columnTiles] = [pieces(m, side), pieces(n, side)];
+  await withBroadcast(pool, [c.data, a, b], (idC, idA, idB) => {
+    const tasks = columnTiles.flatMap(([col, cols]) =>
+      rowTiles
+        .filter(([row, rows]) => !product.lowerOnly || col < row + rows)
+        .map(([row, rows]): Task => {
+          const args = {
+            c: remote(idC!, c, row, col),
+            a: remote(idA!, product.a, row, 0),
+            b: remote(idB!, product.b, 0, col),
+            ...{ m: rows, n: cols, k, sign, fresh },
+          };
+          return { handler: "product tile", args, cost: costOf({ m: rows, n: cols, k }) };
+        }),
+    );
+    return pool.run(tasks, work);
+  });
+}
+
+function costOf({ m, n, k }: { readonly m: number; readonly n: number; readonly k: number }): number {
+  return 2 * m * n * k;
+}
+
+/** The largest side that gives at least so many tiles. */
+function sideFor(m: number, n: number, atLeast: number): number {
+  let side = LARGE;
+  while (side > SMALL && Math.ceil(m / side) * Math.ceil(n / side) < atLeast) side /= 2;
+  return side;
+}
+
+/** [0, size) in pieces of about the same length up to `side`, as pairs of start and length. */
+export function pieces(size: number, side: number): (readonly [number, number])[] {
+  const count = Math.ceil(size / side);
+  const length = STRIP * Math.ceil(size / count / STRIP);
+  return Array.from({ length: Math.ceil(size / length) }, (_, i) => [i * length, Math.min(length, size - i * length)]);
+}

@@ -1,0 +1,54 @@
+import type { Block, Work } from "ntkit/engine-kit";
+import type { Pool } from "./pool.ts";
+import { isShared, sharedArray } from "./shared-array.ts";
+import type { RemoteWindow } from "./tile-product.ts";
+
+/** Numbers that are copied between two breaths: about a millisecond. */
+const COPY = 2 ** 20;
+
+/** Zeros that the threads of a computation of that cost see. */
+export function arrayFor(pool: Pool, cost: number, length: number): Float64Array {
+  return pool.runsInline(cost) ? new Float64Array(length) : sharedArray(length);
+}
+
+/** The array itself where the threads of a computation of that cost see it, otherwise a copy that they see. */
+export async function visible(pool: Pool, cost: number, array: Float64Array, work: Work): Promise<Float64Array> {
+  if (pool.runsInline(cost) || isShared(array)) return array;
+  const copy = sharedArray(array.length);
+  await copyTo(copy, array, work);
+  return copy;
+}
+
+/** Entry by entry: `set` into shared memory would copy bytewise. */
+export async function copyTo(target: Float64Array, source: Float64Array, work: Work): Promise<void> {
+  for (let start = 0; start < source.length; start += COPY) {
+    copyRange(target, source, start, Math.min(source.length, start + COPY));
+    await work.breathe(0);
+  }
+}
+
+export function copyRange(target: Float64Array, source: Float64Array, start: number, end: number): void {
+  for (let i = start; i < end; i++) target[i] = source[i]!;
+}
+
+/** Broadcasts arrays for as long as `use` runs; it gets their names, in order. */
+export async function withBroadcast<Result>(
+  pool: Pool,
+  arrays: readonly Float64Array[],
+  use: (...ids: string[]) => Promise<Result>,
+): Promise<Result> {
+  const ids = arrays.map((array) => {
+    const id = pool.freshId("array");
+    pool.broadcast(id, array);
+    return id;
+  });
+  try {
+    return await use(...ids);
+  } finally {
+    for (const id of ids) pool.drop(id);
+  }
+}
+
+export function remote(id: string, { offset, rowStep, colStep }: Omit<Block, "data">, row = 0, col = 0): RemoteWindow {
+  return { id, offset: offset + row * rowStep + col * colStep, rowStep, colStep };
+}

@@ -1,0 +1,85 @@
+/** What the pool sends to a worker. */
+export type Order =
+  | { readonly kind: "set"; readonly id: string; readonly value: unknown }
+  | { readonly kind: "drop"; readonly id: string }
+  | { readonly kind: "task"; readonly ticket: number; readonly handler: string; readonly args: unknown };
+
+/** What it answers to a task. */
+export type Answer =
+  | { readonly ticket: number; readonly result: unknown }
+  | { readonly ticket: number; readonly failure: string };
+
+/** A worker of either kind of host. */
+export interface WorkerPort {
+  post(order: Order): void;
+  /** Whether the worker keeps the process alive. */
+  hold(busy: boolean): void;
+  terminate(): void;
+}
+
+export interface PortEvents {
+  onAnswer(answer: Answer): void;
+  /** The worker is gone, and why. */
+  onDeath(reason: string): void;
+}
+
+export type StartWorker = (events: PortEvents) => WorkerPort;
+
+/** Seen from src/wasm and from dist/wasm alike; workers run the built file. */
+const WORKER_URL: URL = new URL("../../dist/wasm/worker.js", import.meta.url);
+
+interface BrowserWorker {
+  postMessage(message: unknown): void;
+  terminate(): void;
+  addEventListener(type: string, listener: (event: { data?: unknown; message?: string }) => void): void;
+}
+
+interface Host {
+  readonly process?: { getBuiltinModule?: typeof process.getBuiltinModule; availableParallelism?: never };
+  readonly Worker?: new (url: URL, options: { type: "module" }) => BrowserWorker;
+  readonly navigator?: { readonly hardwareConcurrency?: number };
+}
+
+const host = globalThis as Host;
+
+/** How to start a worker here, or undefined where there are none. */
+export function workerStarter(): StartWorker | undefined {
+  if (host.process?.getBuiltinModule?.("node:worker_threads")) return startNodeWorker;
+  return host.Worker ? startBrowserWorker : undefined;
+}
+
+/** Threads that the hardware runs at the same time, at least 1. */
+export function hardwareThreads(): number {
+  const node = host.process?.getBuiltinModule?.("node:os");
+  return Math.max(1, node?.availableParallelism() ?? host.navigator?.hardwareConcurrency ?? 1);
+}
+
+function startNodeWorker({ onAnswer, onDeath }: PortEvents): WorkerPort {
+  const { Worker } = process.getBuiltinModule("node:worker_threads");
+  const worker = new Worker(WORKER_URL);
+  worker.on("message", onAnswer);
+  worker.on("error", (error) => onDeath(error instanceof Error ? error.message : String(error)));
+  worker.on("messageerror", (error) => onDeath(`a message could not be read (${error.message})`));
+  worker.on("exit", (code) => onDeath(`it exited with code ${code}`));
+  worker.unref();
+  return {
+    post: (order) => worker.postMessage(order),
+    hold: (busy) => (busy ? worker.ref() : worker.unref()),
+    terminate: () => void worker.terminate(),
+  };
+}
+
+function startBrowserWorker({ onAnswer, onDeath }: PortEvents): WorkerPort {
+  const { Worker } = host;
+  if (!Worker) throw new Error("this host has no workers");
+  // Written out as bundlers look for it.
+  const worker = new Worker(new URL("../../dist/wasm/worker.js", import.meta.url), { type: "module" });
+  worker.addEventListener("message", ({ data }) => onAnswer(data as Answer)); // only worker.ts answers here
+  worker.addEventListener("error", ({ message }) => onDeath(message ?? "its file did not load"));
+  worker.addEventListener("messageerror", () => onDeath("a message could not be read"));
+  return {
+    post: (order) => worker.postMessage(order),
+    hold: () => undefined,
+    terminate: () => worker.terminate(),
+  };
+}

@@ -1,0 +1,182 @@
+import fc from "fast-check";
+import { type Engine, type GramEngine, kernelFn, key, type Layer, type Matrix, matrix, normal } from "ntkit";
+import { broken, checkKernel, LAYER_EXAMPLES, TOLERANCE } from "ntkit/testing";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { hasProgram } from "../src/program/recursion.ts";
+import { wasmEngine } from "../src/wasm-engine.ts";
+import { networks } from "./random-networks.ts";
+
+type Programs = Engine & GramEngine;
+
+const engines: Programs[] = [];
+const closers: (() => void)[] = [];
+beforeAll(async () => {
+  for (const threads of [1, 2, 4]) {
+    const wasm = await wasmEngine({ threads });
+    if ("unavailable" in wasm) throw new Error(wasm.unavailable);
+    engines.push(wasm.engine);
+    closers.push(() => wasm.pool.close());
+  }
+});
+afterAll(() => {
+  for (const close of closers) close();
+});
+
+const NAMES = ["nngp", "ntk"] as const;
+
+/** max |A − B| in units of √(B_ii B_jj), by the diagonals of the symmetric Gram matrices. */
+function distance(a: Matrix, b: Matrix): number {
+  const size = (i: number): number => Math.sqrt(Math.abs(b.data[i * b.cols + i]!)) || 1;
+  let worst = 0;
+  for (let i = 0; i < b.rows; i++) {
+    for (let j = 0; j < b.cols; j++) {
+      const error = Math.abs(a.data[i * b.cols + j]! - b.data[i * b.cols + j]!) / (size(i) * size(j));
+      if (!(error <= worst)) worst = error;
+    }
+  }
+  return worst;
+}
+
+/** Random rows, and beside them what is hard: equal, opposite, nearly equal, nearly opposite, zero, long and short ones. */
+function inputs(n: number, d: number, seed = 1): Matrix {
+  const x = matrix(n, d, normal(key(seed), n * d));
+  const set = (i: number, value: (first: number, k: number) => number): void => {
+    if (i < n) for (let k = 0; k < d; k++) x.data[i * d + k] = value(x.data[k]!, k);
+  };
+  set(1, (first) => first);
+  set(2, (first) => -first);
+  set(3, (first, k) => first * (1 + 1e-7 * k));
+  set(4, () => 0);
+  set(5, (first, k) => -first * (1 + 1e-10 * k));
+  set(6, (first) => 3 * first);
+  set(7, (first, k) => first + (k === 0 ? 1e-3 : 0));
+  return x;
+}
+
+function sameBits(a: Matrix, b: Matrix): boolean {
+  return a.data.every((value, i) => Object.is(value, b.data[i]));
+}
+
+const withPrograms = LAYER_EXAMPLES.filter(([, network]) => !JSON.stringify(network).includes("elementwise")).map(
+  ([type, network]) => [`${type}: ${JSON.stringify(network)}`, network] as const,
+);
+
+describe("Gram matrices by kernel programs", () => {
+  it.each(withPrograms)("obey the laws of kernels: %s", async (_, network) => {
+    expect(broken(await checkKernel(network, { engine: engines[0]! }))).toBe("");
+  });
+
+  it.each(withPrograms)("are those of plain TypeScript: %s", async (_, network) => {
+    const x = inputs(21, 5);
+    const expected = await kernelFn(network)(x, null, NAMES);
+    const got = await kernelFn(network)(x, null, NAMES, { engine: engines[0]! });
+    for (const name of NAMES) expect(distance(got[name], expected[name]), name).toBeLessThan(TOLERANCE.engine);
+  });
+
+  it("of random networks are those of plain TypeScript", async () => {
+    await fc.assert(
+      fc.asyncProperty(networks, fc.nat(), async (network, seed) => {
+        const x = inputs(12, 4, seed);
+        const expected = await kernelFn(network)(x, null, NAMES);
+        const got = await kernelFn(network)(x, null, NAMES, { engine: engines[0]! });
+        for (const name of NAMES) expect(distance(got[name], expected[name]), name).toBeLessThan(TOLERANCE.engine);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+const RELU = withPrograms.find(([name]) => name.startsWith("repeat"))![1];
+
+describe("the same bits", () => {
+  it.each([
+    [1, 1],
+    [3, 2],
+    [127, 7],
+    [128, 300],
+    [257, 64],
+    [600, 33],
+  ])("of %d rows of %d columns, however many threads and whatever tiles", async (n, d) => {
+    const x = inputs(n, d);
+    const [first, ...others] = await Promise.all(engines.map((engine) => kernelFn(RELU)(x, null, NAMES, { engine })));
+    for (const other of others) for (const name of NAMES) expect(sameBits(other[name], first![name])).toBe(true);
+    for (const tile of [5, 64, 1000]) {
+      const tiled = await kernelFn(RELU)(x, null, NAMES, { engine: engines[1]!, tile });
+      for (const name of NAMES) expect(sameBits(tiled[name], first![name]), `tile ${tile}`).toBe(true);
+    }
+  });
+
+  it("as of the slice of a larger matrix", async () => {
+    const [x, z] = [inputs(300, 40), inputs(170, 40, 2)];
+    const both = matrix(470, 40, Float64Array.of(...x.data, ...z.data));
+    const whole = await kernelFn(RELU)(both, null, "ntk", { engine: engines[1]! });
+    const corner = await kernelFn(RELU)(x, z, "ntk", { engine: engines[2]! });
+    const slice = corner.data.every((value, at) =>
+      Object.is(value, whole.data[Math.floor(at / 170) * 470 + 300 + (at % 170)]),
+    );
+    expect(slice).toBe(true);
+  });
+});
+
+describe("frozen layers", () => {
+  it.each([0, 1, 2, 4, 9])("the first %d", async (frozen) => {
+    const x = inputs(15, 3);
+    const expected = await kernelFn(RELU, { frozen })(x, null, NAMES);
+    const got = await kernelFn(RELU, { frozen })(x, null, NAMES, { engine: engines[0]! });
+    for (const name of NAMES) expect(distance(got[name], expected[name])).toBeLessThan(TOLERANCE.engine);
+  });
+});
+
+describe("what programs leave to the layers' own rules", () => {
+  const deep = (network: Layer, times: number): Layer => ({ type: "repeat", layer: network, times });
+
+  it("activations by quadrature, and networks of very many layers", async () => {
+    const tanh: Layer = { type: "serial", layers: [{ type: "dense", width: 8 }, { type: "tanh" }] };
+    expect(hasProgram(tanh)).toBe(false);
+    for (const network of [tanh, deep(RELU, 60)]) {
+      const x = inputs(9, 3);
+      const expected = await kernelFn(network)(x, null, "nngp");
+      const got = await kernelFn(network)(x, null, "nngp", { engine: engines[1]! });
+      expect(sameBits(got, expected)).toBe(true);
+    }
+  });
+
+  it("entries beyond the range of its squares", async () => {
+    const x = inputs(12, 3);
+    const wild = matrix(
+      12,
+      3,
+      x.data.map((value, at) => value * (at < 12 ? 1e140 : at < 24 ? 1e-140 : 1)),
+    );
+    const expected = await kernelFn(RELU)(wild, null, NAMES);
+    const got = await kernelFn(RELU)(wild, null, NAMES, { engine: engines[1]! });
+    for (const name of NAMES) expect(distance(got[name], expected[name])).toBeLessThan(TOLERANCE.engine);
+  });
+
+  it("the error of an entry that leaves the range of float64", async () => {
+    const network: Layer = { type: "serial", layers: [{ type: "dense", width: 8 }, { type: "exp" }] };
+    const x = matrix(3, 1, Float64Array.of(1, 60, 2));
+    await expect(kernelFn(network)(x, null, "nngp", { engine: engines[1]! })).rejects.toThrow(/leaves the range/);
+  });
+});
+
+describe("long calls", () => {
+  it("report progress and stop when asked; the engine stays usable", async () => {
+    const x = inputs(1500, 200);
+    const seen: number[] = [];
+    const controller = new AbortController();
+    const stopped = kernelFn(RELU)(x, null, "ntk", {
+      engine: engines[1]!,
+      signal: controller.signal,
+      onProgress: (fraction) => {
+        seen.push(fraction);
+        controller.abort("enough");
+      },
+    });
+    await expect(stopped).rejects.toBe("enough");
+    expect(seen.length).toBeGreaterThan(0);
+    const small = inputs(40, 3);
+    const again = await kernelFn(RELU)(small, null, "ntk", { engine: engines[1]! });
+    expect(distance(again, await kernelFn(RELU)(small, null, "ntk"))).toBeLessThan(TOLERANCE.engine);
+  });
+});
