@@ -1,11 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
-import { isNtkError } from "ntkit";
-import { benchmarkCommand } from "./commands/benchmark.ts";
-import { describeCommand } from "./commands/describe.ts";
-import { fitCommand } from "./commands/fit.ts";
-import { kernelCommand } from "./commands/kernel.ts";
-import { predictCommand } from "./commands/predict.ts";
+import { COMMANDS } from "./commands/list.ts";
 import { Interrupted } from "./interrupt.ts";
 
 /** Exit codes: 0 done, 1 the run failed, 2 the input or the arguments were wrong, 130 stopped by Ctrl-C. */
@@ -33,7 +28,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 
 async function run(argv: readonly string[], signal: AbortSignal): Promise<number> {
   try {
-    await program(signal).parseAsync(argv, { from: "user" });
+    await (await program(argv, signal)).parseAsync(argv, { from: "user" });
     return EXIT.done;
   } catch (error) {
     return report(error, signal, argv[0]);
@@ -58,7 +53,8 @@ function watchStdout(): { settle: () => Promise<Error | null>; release: () => vo
   };
 }
 
-function program(signal: AbortSignal): Command {
+/** Only the commands that the line names are loaded: the others are known by their description. */
+async function program(argv: readonly string[], signal: AbortSignal): Promise<Command> {
   const root = new Command("ntkit")
     .description("Infinitely wide neural networks: learn from a table, compute the kernels of an architecture.")
     .version(version(), "-V, --version")
@@ -66,16 +62,15 @@ function program(signal: AbortSignal): Command {
     .showSuggestionAfterError()
     .exitOverride()
     .configureOutput(SILENT);
-  const commands = [fitCommand, predictCommand, kernelCommand, describeCommand, benchmarkCommand];
-  for (const command of commands) root.addCommand(command(signal));
-  for (const command of root.commands) command.exitOverride().configureOutput(SILENT);
+  for (const { name, description, load } of COMMANDS) {
+    const command = argv.includes(name) ? (await load())(signal) : new Command(name);
+    root.addCommand(command.description(description).exitOverride().configureOutput(SILENT));
+  }
   return root;
 }
 
 /** Of what is wrong, `report` says one sentence. */
 const SILENT = { writeErr: () => {}, outputError: () => {} } as const;
-
-const COMMANDS: readonly string[] = ["fit", "predict", "kernel", "describe", "benchmark"];
 
 const EXAMPLES = `Examples:
   ntkit fit houses.csv --target price --out houses.ntkit     learn, and say how good it is
@@ -83,6 +78,7 @@ const EXAMPLES = `Examples:
   ntkit kernel --network net.json --x1 a.npy --get ntk --out k.npy
   ntkit describe net.json
   ntkit benchmark uci --data uci90
+  ntkit doctor                                               which engine computes, and how fast
 `;
 
 function version(): string {
@@ -90,10 +86,11 @@ function version(): string {
 }
 
 /** One sentence on stderr, and the exit code. A stack trace means a bug, and is only shown for one. */
-function report(error: unknown, signal: AbortSignal, command: string | undefined): number {
+async function report(error: unknown, signal: AbortSignal, command: string | undefined): Promise<number> {
   if (signal.aborted)
     return say(error instanceof Interrupted ? error.message : "stopped; nothing was written", EXIT.interrupted);
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : say(usage(error, command), EXIT.usage);
+  const { isNtkError } = await import("ntkit");
   if (isNtkError(error)) return say(error.message, error.code === "numerical" ? EXIT.failed : EXIT.usage);
   process.stderr.write(`ntkit: this is a bug, please report it: ${error instanceof Error ? error.stack : error}\n`);
   return EXIT.failed;
@@ -106,10 +103,11 @@ function say(sentence: string, exitCode: number): number {
 }
 
 function usage(error: CommanderError, command: string | undefined): string {
-  const known = COMMANDS.find((name) => name === command);
+  const names = COMMANDS.map(({ name }) => name);
+  const known = names.find((name) => name === command);
   const message =
     error.code === "commander.help"
-      ? `name a command: ${COMMANDS.join(", ")}`
+      ? `name a command: ${names.join(", ")}`
       : error.message.replace(/^error: /, "").replace(" is invalid. ", " is invalid: ");
   return `${message.replace(/\.$/, "")}; ntkit ${known ? `${known} ` : ""}--help shows how`;
 }

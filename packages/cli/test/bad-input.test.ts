@@ -153,7 +153,7 @@ describe("tables to learn from", () => {
 
 describe("arguments", () => {
   it.each([
-    ["", "name a command: fit, predict, kernel, describe, benchmark; ntkit --help shows how"],
+    ["", "name a command: fit, predict, kernel, describe, benchmark, doctor; ntkit --help shows how"],
     ["fti @good.csv", "unknown command 'fti' (Did you mean fit?)"],
     ["help fti", "name a command"],
     ["fit --target y", "missing required argument 'table'; ntkit fit --help shows how"],

@@ -1,6 +1,9 @@
 import { vi } from "vitest";
 import { main } from "../src/main.ts";
 
+// Of what is not installed on every machine, stderr would say that it is missing.
+process.env["NTKIT_ENGINE"] ??= "wasm";
+
 export interface Finished {
   readonly exitCode: number;
   readonly stdout: string;

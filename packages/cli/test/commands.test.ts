@@ -267,7 +267,18 @@ describe("kernel", () => {
 
   it.each(["ntk", "nngp"] as const)("writes the %s the library computes", async (get) => {
     const [a, b] = [fromRows([x1.slice(0, 2), x1.slice(2, 4), x1.slice(4)]), fromRows([x2])];
-    const options = ["--network", at("net.json"), "--x1", at("x1.npy"), "--get", get, "--out", at("k.npy")];
+    const options = [
+      "--engine",
+      "js",
+      "--network",
+      at("net.json"),
+      "--x1",
+      at("x1.npy"),
+      "--get",
+      get,
+      "--out",
+      at("k.npy"),
+    ];
     await succeed("kernel", ...options);
     expect(await readNpyMatrix(at("k.npy"))).toEqual(await kernelFn(network)(a, null, get));
     const { stdout } = await ntkit("kernel", ...options, "--x2", at("x2.npy"), "--json");

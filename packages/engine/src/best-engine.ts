@@ -1,40 +1,75 @@
-import { env } from "node:process";
-import { didYouMean, type Engine, jsEngine, ValueError } from "ntkit/engine-kit";
-import { nativeEngine } from "./native-engine.ts";
+import type { GramEngine } from "ntkit";
+import { type Engine, jsEngine } from "ntkit/engine-kit";
+import {
+  ENGINE_NAMES,
+  type EngineChoice,
+  engineInEnvironment,
+  fastInEnvironment,
+  threadsInEnvironment,
+} from "./environment.ts";
 
-const CHOICES = ["js", "native"] as const;
-export type EngineChoice = (typeof CHOICES)[number];
+export type { EngineChoice };
 
 export interface BestEngineOptions {
-  /** The engine to take when it is there; the fastest unless given. NTKIT_ENGINE overrides it. */
+  /** The engine that a user asked for; comes before NTKIT_ENGINE. */
+  readonly choice?: EngineChoice | undefined;
+  /** The engine to take when neither a user nor NTKIT_ENGINE says; the fastest unless given. */
   readonly prefer?: EngineChoice | undefined;
+  /** Threads to use, NTKIT_THREADS unless given. For `native` this holds for all of the process. */
+  readonly threads?: number | undefined;
+  /** Lets `wasm` fuse multiplications and additions: faster, with last bits that depend on the machine. Or NTKIT_FAST=1. */
+  readonly fast?: boolean | undefined;
 }
 
 export interface ChosenEngine {
-  readonly engine: Engine;
+  readonly engine: Engine & Partial<GramEngine>;
   /** Why this one, a line each, for reports. */
   readonly notes: readonly string[];
+  /** One line when an engine that comes first did not load. */
+  readonly fallback: string | undefined;
 }
 
-/** The fastest engine of this machine, or the one asked for. Always finds one: `jsEngine` needs nothing. */
-export async function bestEngine({ prefer }: BestEngineOptions = {}): Promise<ChosenEngine> {
-  const asked = choiceIn(env["NTKIT_ENGINE"]);
-  const choice = asked ?? prefer;
-  const source = asked === undefined ? "as preferred" : "as NTKIT_ENGINE says";
-  if (choice === "js") return { engine: jsEngine, notes: [`js engine (${jsEngine.description}), ${source}`] };
-  const native = await nativeEngine();
-  if ("engine" in native) {
-    const why = choice === undefined ? "the fastest here" : source;
-    return { engine: native.engine, notes: [`native engine (${native.engine.description}), ${why}`] };
+export type OpenedEngine = { readonly engine: Engine & Partial<GramEngine> } | { readonly unavailable: string };
+
+/**
+ * The fastest engine of this machine, or the one asked for: `native` where there is a fast BLAS, else `wasm`, else `js`.
+ * Always finds one: `jsEngine` needs nothing.
+ */
+export async function bestEngine(options: BestEngineOptions = {}): Promise<ChosenEngine> {
+  const { name: first, source } = firstChoice(options);
+  const failures: string[] = [];
+  for (const name of [first, ...BY_SPEED.filter((other) => other !== first)]) {
+    const opened = await openEngine(name, options);
+    if ("unavailable" in opened) {
+      failures.push(`the ${name} engine is unavailable: ${opened.unavailable}`);
+      continue;
+    }
+    const { engine } = opened;
+    const why = failures.length === 0 ? source : `because ${failures.join(", and ")}`;
+    const note = `${engine.name} engine (${engine.description}), ${why}`;
+    return { engine, notes: [note], fallback: failures.length === 0 ? undefined : note };
   }
-  const note = `js engine (${jsEngine.description}), because the native one is unavailable: ${native.unavailable}`;
-  return { engine: jsEngine, notes: [note] };
+  throw new Error("the js engine is always there");
 }
 
-function choiceIn(value: string | undefined): EngineChoice | undefined {
-  if (value === undefined || value === "") return undefined;
-  const choice = CHOICES.find((name) => name === value);
-  if (choice === undefined)
-    throw new ValueError(`NTKIT_ENGINE: must be "js" or "native", got "${value}"${didYouMean(value, CHOICES)}`);
-  return choice;
+const BY_SPEED: readonly EngineChoice[] = [...ENGINE_NAMES].reverse();
+
+function firstChoice({ choice, prefer }: BestEngineOptions): { name: EngineChoice; source: string } {
+  if (choice !== undefined) return { name: choice, source: "as asked" };
+  const inEnvironment = engineInEnvironment();
+  if (inEnvironment !== undefined) return { name: inEnvironment, source: "as NTKIT_ENGINE says" };
+  if (prefer !== undefined) return { name: prefer, source: "as preferred" };
+  return { name: BY_SPEED[0]!, source: "the fastest here" };
+}
+
+/** One engine, or why it is not there. Loads no code of the others. */
+export async function openEngine(
+  name: EngineChoice,
+  options: Pick<BestEngineOptions, "threads" | "fast"> = {},
+): Promise<OpenedEngine> {
+  const threads = options.threads ?? threadsInEnvironment();
+  const fast = options.fast ?? fastInEnvironment();
+  if (name === "js") return { engine: jsEngine };
+  if (name === "wasm") return (await import("./wasm-engine.ts")).wasmEngine({ threads, fast });
+  return (await import("./native-engine.ts")).nativeEngine({ threads, fast });
 }

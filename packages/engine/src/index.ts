@@ -1,2 +1,11 @@
-export { type BestEngineOptions, bestEngine, type ChosenEngine, type EngineChoice } from "./best-engine.ts";
-export { type NativeEngine, nativeEngine } from "./native-engine.ts";
+export {
+  type BestEngineOptions,
+  bestEngine,
+  type ChosenEngine,
+  type EngineChoice,
+  type OpenedEngine,
+  openEngine,
+} from "./best-engine.ts";
+export { ENGINE_NAMES, threadsInEnvironment } from "./environment.ts";
+export { type NativeEngine, type NativeEngineOptions, nativeEngine } from "./native-engine.ts";
+export { type WasmEngine, type WasmEngineOptions, wasmEngine } from "./wasm-engine.ts";

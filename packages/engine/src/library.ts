@@ -1,10 +1,12 @@
-import { platform } from "node:process";
 import type { LibraryHandle } from "koffi";
+import { type Allocate, allocator } from "./huge-pages.ts";
 
 /** The functions used, by LAPACK name, with the number of their character arguments and of all their arguments. */
 const SIGNATURES = {
   dgemm: { characters: 2, pointers: 11 },
+  dsyrk: { characters: 2, pointers: 8 },
   dtrsm: { characters: 4, pointers: 7 },
+  dlacpy: { characters: 1, pointers: 6 },
   dpotrf: { characters: 1, pointers: 4 },
   dsyevd: { characters: 2, pointers: 9 },
   dsyevr: { characters: 3, pointers: 18 },
@@ -20,8 +22,17 @@ export interface Library {
   readonly title: string;
   /** Number of threads it uses, when it says. */
   readonly threads: number | undefined;
+  /** Zeros to write results to. */
+  readonly allocate: Allocate;
   /** Runs a Fortran routine on a thread of its own: first its character arguments, then pointers, in order. */
   call(routine: Routine, characters: string, ...pointers: readonly Pointer[]): Promise<void>;
+}
+
+export interface LibraryOptions {
+  /** A file or soname; the usual ones unless given. */
+  readonly path?: string | undefined;
+  /** For all of the process. */
+  readonly threads?: number | undefined;
 }
 
 /**
@@ -37,7 +48,7 @@ export function integerIn(argument: BigInt64Array): number {
   return Number(BigInt.asIntN(32, argument[0]!));
 }
 
-type Koffi = typeof import("koffi");
+export type Koffi = typeof import("koffi");
 
 interface Candidate {
   readonly path: string;
@@ -62,21 +73,22 @@ const CANDIDATES: Readonly<Record<string, readonly Candidate[]>> = {
 /** Functions that only the fast libraries have. */
 const SHOWS = ["openblas_get_config", "mkl_get_max_threads"];
 
-/** The first library that loads and has every routine, or why there is none. `path` stands for all candidates. */
-export function loadLibrary(koffi: Koffi, path: string | undefined): Library | { readonly unavailable: string } {
+/** The first library that loads and has every routine, or why there is none. */
+export function loadLibrary(koffi: Koffi, options: LibraryOptions = {}): Library | { readonly unavailable: string } {
   const reasons: string[] = [];
-  const candidates: readonly Candidate[] = path === undefined ? (CANDIDATES[platform] ?? []) : [{ path }];
+  const { path } = options;
+  const candidates: readonly Candidate[] = path === undefined ? (CANDIDATES[process.platform] ?? []) : [{ path }];
   for (const candidate of candidates) {
     try {
       const handle = koffi.load(candidate.path);
       if (candidate.mustShow && !SHOWS.some((name) => find(handle, name, "void", [])))
         throw new Error("is the reference implementation, slower than plain TypeScript");
-      return bind(handle, candidate.path);
+      return bind(koffi, handle, candidate.path, options.threads);
     } catch (error) {
       reasons.push(`${candidate.path}: ${error instanceof Error ? error.message : error}`);
     }
   }
-  return { unavailable: reasons.length === 0 ? `no library is known for ${platform}` : reasons.join("; ") };
+  return { unavailable: reasons.length === 0 ? `no library is known for ${process.platform}` : reasons.join("; ") };
 }
 
 type Function = ReturnType<LibraryHandle["func"]>;
@@ -97,7 +109,7 @@ const SPELLINGS: readonly ((name: string) => string)[] = [
   (name) => `scipy_${name}_64_`,
 ];
 
-function bind(handle: LibraryHandle, path: string): Library {
+function bind(koffi: Koffi, handle: LibraryHandle, path: string, threads: number | undefined): Library {
   const routines = new Map<Routine, Function>();
   for (const [name, { characters, pointers }] of Object.entries(SIGNATURES)) {
     // Fortran passes the lengths of character arguments behind the others; compilers rely on them being there.
@@ -111,23 +123,33 @@ function bind(handle: LibraryHandle, path: string): Library {
     // The keys of SIGNATURES are the routines.
     routines.set(name as Routine, found);
   }
+  if (threads !== undefined) setThreads(handle, threads);
+  const running = new Set<readonly Pointer[]>();
   return {
     ...identify(handle, path),
+    allocate: allocator(koffi),
     call: (routine, characters, ...pointers) =>
       new Promise((resolve, reject) => {
         const letters = [...characters];
-        routines
-          .get(routine)!
-          .async(...letters, ...pointers, ...letters.map(() => 1), (error: unknown) =>
-            error ? reject(error) : resolve(),
-          );
+        // The routine works on these until it ends, even when nobody waits for it any more.
+        running.add(pointers);
+        routines.get(routine)!.async(...letters, ...pointers, ...letters.map(() => 1), (error: unknown) => {
+          running.delete(pointers);
+          error ? reject(error) : resolve();
+        });
       }),
   };
 }
 
+function setThreads(handle: LibraryHandle, threads: number): void {
+  for (const name of ["openblas_set_num_threads", "MKL_Set_Num_Threads"])
+    find(handle, name, "void", ["int"])?.(threads);
+}
+
 function identify(handle: LibraryHandle, path: string): { title: string; threads: number | undefined } {
   const config: unknown = find(handle, "openblas_get_config", "str", [])?.();
-  const threads: unknown = find(handle, "openblas_get_num_threads", "int", [])?.();
+  const ask = (name: string): unknown => find(handle, name, "int", [])?.();
+  const threads = ask("openblas_get_num_threads") ?? ask("mkl_get_max_threads");
   const title = typeof config === "string" ? config.split(" ").slice(0, 2).join(" ") : path;
   return { title, threads: typeof threads === "number" ? threads : undefined };
 }

@@ -1,17 +1,17 @@
 import {
-  type BadPivot,
-  type CholeskyResult,
-  checkTriangular,
+  allFinite,
+  checkFinite,
+  checkTriangularShape,
   lowerTriangle,
   type MatmulOptions,
   type Matrix,
-  matmulSizes,
   matrix,
+  type ProductSizes,
+  productSizes,
   type TriangularOptions,
-  type WorkOptions,
-  withSuggestion,
 } from "ntkit/engine-kit";
-import { integer, integerIn, type Library } from "./library.ts";
+import { integer, type Library } from "./library.ts";
+import { inSteps, type Piece, pieces } from "./native-steps.ts";
 
 // LAPACK stores columns one after the other, so it sees the transpose of each of our matrices: products swap their
 // factors, our lower triangle is its upper one, and B X = C becomes Xᵀ Bᵀ = Cᵀ.
@@ -19,63 +19,94 @@ import { integer, integerIn, type Library } from "./library.ts";
 const ONE = Float64Array.of(1);
 const ZERO = Float64Array.of(0);
 
-/** Cᵀ = op(B)ᵀ op(A)ᵀ. */
+/** Operations of one call, a tenth of a second or two: between calls the signal is heard. */
+const STEP = 1.2e10;
+/** Slices thinner than this keep the library from its speed. */
+const MIN_SLICE = 256;
+
+/** Slices of one side of a result that take `flops` to compute. */
+function slices(side: number, flops: number): readonly Piece[] {
+  const parts = Math.max(1, Math.ceil(flops / STEP));
+  return pieces(side, Math.max(MIN_SLICE, Math.ceil(side / parts / 8) * 8));
+}
+
+/** Cᵀ = op(B)ᵀ op(A)ᵀ, a slice of rows of C, or of columns when these are more, at a time. */
 export async function nativeMatmul(
   library: Library,
   a: Matrix,
   b: Matrix,
   options: MatmulOptions = {},
 ): Promise<Matrix> {
-  const { m, n, k } = matmulSizes(a, b, options);
+  const sizes = productSizes(a, b, options);
+  const { m, n, k } = sizes;
   options.signal?.throwIfAborted();
-  const c = matrix(m, n);
-  if (m * n * k === 0) return c;
-  const operations = `${options.transposeB ? "T" : "N"}${options.transposeA ? "T" : "N"}`;
-  const sizes = [integer(n), integer(m), integer(k)] as const;
-  const [ldb, lda] = [integer(b.cols), integer(a.cols)];
-  await library.call("dgemm", operations, ...sizes, ONE, b.data, ldb, a.data, lda, ZERO, c.data, integer(n));
-  options.signal?.throwIfAborted();
+  if (m < FEW || n < FEW || k === 0) checkFactors(a, b);
+  if (m * n * k === 0) return matrix(m, n);
+  const c = matrix(m, n, library.allocate(m * n));
+  const { transposeA = false, transposeB = false } = options;
+  const operations = `${transposeB ? "T" : "N"}${transposeA ? "T" : "N"}`;
+  const [ldb, lda, ldc] = [integer(b.cols), integer(a.cols), integer(n)];
+  const multiply = (rows: Piece, cols: Piece): Promise<void> => {
+    const counts = [integer(cols.to - cols.from), integer(rows.to - rows.from), integer(k)] as const;
+    const left = a.data.subarray(transposeA ? rows.from : rows.from * a.cols);
+    const right = b.data.subarray(transposeB ? cols.from * b.cols : cols.from);
+    const result = c.data.subarray(rows.from * n + cols.from);
+    return library.call("dgemm", operations, ...counts, ONE, right, ldb, left, lda, ZERO, result, ldc);
+  };
+  const [allRows, allCols] = [
+    { from: 0, to: m },
+    { from: 0, to: n },
+  ];
+  const flops = 2 * m * n * k;
+  if (m >= n) await inSteps(slices(m, flops), options, (rows) => multiply(rows, allCols));
+  else await inSteps(slices(n, flops), options, (cols) => multiply(allRows, cols));
+  if (!borderFinite(c.data, sizes)) checkFactors(a, b);
   return c;
 }
 
-export async function nativeCholesky(library: Library, a: Matrix, options: WorkOptions = {}): Promise<CholeskyResult> {
-  const attempt = async (matrixToTry: Matrix): Promise<Float64Array | BadPivot> => {
-    const lower = lowerTriangle("cholesky", matrixToTry);
-    options.signal?.throwIfAborted();
-    const bad = await factorize(library, lower, matrixToTry.rows);
-    options.signal?.throwIfAborted();
-    return bad ?? lower;
-  };
-  return withSuggestion(a, await attempt(a), attempt);
+/** With fewer rows or columns the library may take a shortcut. */
+const FEW = 8;
+
+function checkFactors(a: Matrix, b: Matrix): void {
+  for (const factor of [a, b]) checkFinite("matmul", factor);
 }
 
-async function factorize(library: Library, lower: Float64Array, n: number): Promise<BadPivot | undefined> {
-  if (n === 0) return undefined;
-  const info = integer(0);
-  await library.call("dpotrf", "U", integer(n), lower, integer(n), info);
-  const failed = integerIn(info) - 1;
-  // The routine leaves the pivot that stopped it in its place. Some let a pivot pass that overflowed to NaN.
-  if (failed >= 0) return { pivot: failed, value: Math.min(0, lower[failed * n + failed]! || 0) };
-  for (let i = 0; i < n; i++) {
-    if (!(lower[i * n + i]! > 0)) return { pivot: i, value: Number.NEGATIVE_INFINITY };
-  }
-  return undefined;
+/** A value of A that is not finite spoils its whole row of C, and one of B its whole column: two lines show all. */
+function borderFinite(c: Float64Array, { m, n }: ProductSizes): boolean {
+  for (let i = 0; i < m; i++) if (!Number.isFinite(c[i * n]!)) return false;
+  return allFinite(c.subarray(0, n));
 }
 
-/** Xᵀ Lᵀ = Bᵀ or Xᵀ L = Bᵀ. */
+/** Xᵀ Lᵀ = Bᵀ or Xᵀ L = Bᵀ, a slice of columns of X at a time. */
 export async function nativeSolveTriangular(
   library: Library,
   lower: Matrix,
   b: Matrix,
   options: TriangularOptions = {},
 ): Promise<Matrix> {
-  checkTriangular(lower, b);
-  const l = lowerTriangle("solveTriangular", lower);
+  checkTriangularShape(lower, b);
   options.signal?.throwIfAborted();
-  const x = matrix(b.rows, b.cols, b.data.slice());
-  if (b.rows * b.cols === 0) return x;
-  const [n, m] = [integer(b.rows), integer(b.cols)];
-  await library.call("dtrsm", `RU${options.transpose ? "T" : "N"}N`, m, n, ONE, l, n, x.data, m);
-  options.signal?.throwIfAborted();
+  const { rows: n, cols: m } = b;
+  if (n * m === 0) return matrix(n, m);
+  const x = matrix(n, m, library.allocate(n * m));
+  const [size, stride] = [integer(n), integer(m)];
+  await inSteps(slices(m, n * n * m), options, async ({ from, to }) => {
+    const [count, part] = [integer(to - from), x.data.subarray(from)];
+    await library.call("dlacpy", "A", count, size, b.data.subarray(from), stride, part, stride);
+    const sides = `RU${options.transpose ? "T" : "N"}N`;
+    await library.call("dtrsm", sides, count, size, ONE, lower.data, size, part, stride);
+  });
+  // What is not finite in L, its diagonal excepted, or in B reaches X.
+  if (!diagonalFinite(lower) || !allFinite(x.data)) checkSystem(lower, b);
   return x;
+}
+
+function diagonalFinite({ data, rows }: Matrix): boolean {
+  for (let i = 0; i < rows; i++) if (!Number.isFinite(data[i * rows + i]!)) return false;
+  return true;
+}
+
+function checkSystem(lower: Matrix, b: Matrix): void {
+  checkFinite("solveTriangular", b);
+  lowerTriangle("solveTriangular", lower);
 }

@@ -1,7 +1,7 @@
 import {
   checkFinite,
+  checkSquare,
   type Eigh,
-  lowerTriangle,
   type Matrix,
   matrix,
   NumericalError,
@@ -10,19 +10,24 @@ import {
   type WorkOptions,
 } from "ntkit/engine-kit";
 import { integer, integerIn, type Library, type Pointer, type Routine } from "./library.ts";
+import { copyFiniteLower } from "./native-copy.ts";
+import { unlessAborted } from "./native-steps.ts";
 
 /** From here on the work space of dsyevd, 1 + 6n + 2n², overflows the 32-bit integer that holds its size. */
 const TOO_LARGE_FOR_DSYEVD = 32767;
 
-/** The transpose that LAPACK sees is the same matrix, and its columns of eigenvectors are our rows. */
+/**
+ * The transpose that LAPACK sees is the same matrix, and its columns of eigenvectors are our rows. The routine is one
+ * call: a signal ends the wait for it, and the call ends unheard.
+ */
 export async function nativeEigh(library: Library, a: Matrix, options: WorkOptions = {}): Promise<Eigh> {
   const n = a.rows;
-  const lower = lowerTriangle("eigh", a);
+  checkSquare("eigh", a);
   options.signal?.throwIfAborted();
+  const lower = await copyFiniteLower(library, "eigh", a);
   if (n === 0) return { values: new Float64Array(0), vectors: matrix(0, 0) };
-  const result = await (n < TOO_LARGE_FOR_DSYEVD ? divideAndConquer : relativelyRobust)(library, lower, n);
-  options.signal?.throwIfAborted();
-  return result;
+  const decompose = n < TOO_LARGE_FOR_DSYEVD ? divideAndConquer : relativelyRobust;
+  return unlessAborted(decompose(library, lower, n), options.signal);
 }
 
 async function divideAndConquer(library: Library, lower: Float64Array, n: number): Promise<Eigh> {
@@ -34,7 +39,7 @@ async function divideAndConquer(library: Library, lower: Float64Array, n: number
 
 /** Less work space than `divideAndConquer`, and slower. */
 export async function relativelyRobust(library: Library, lower: Float64Array, n: number): Promise<Eigh> {
-  const [values, vectors] = [new Float64Array(n), matrix(n, n)];
+  const [values, vectors] = [new Float64Array(n), matrix(n, n, library.allocate(n * n))];
   const unused = new Float64Array(1);
   const [first, last] = [integer(1), integer(n)];
   const range = [unused, unused, first, last, new Float64Array(1), integer(0)];
@@ -54,8 +59,8 @@ export async function nativeSvd(library: Library, a: Matrix, options: WorkOption
   if (r === 0) return { values, left: matrix(r, rows), right };
   const output = [values, right.data, integer(cols), leftColumns.data, integer(r)];
   const matrixArguments = [integer(cols), integer(rows), a.data.slice(), integer(cols), ...output];
-  await withWorkSpace(library, "dgesdd", "S", matrixArguments, { integers: 8 * r, integersSized: false });
-  options.signal?.throwIfAborted();
+  const work = withWorkSpace(library, "dgesdd", "S", matrixArguments, { integers: 8 * r, integersSized: false });
+  await unlessAborted(work, options.signal);
   return { values, left: transpose(leftColumns), right };
 }
 
@@ -74,7 +79,7 @@ async function withWorkSpace(
   };
   await run(wanted, -1, -1);
   const size = Math.ceil(wanted[0]!);
-  await run(new Float64Array(size), size, integers);
+  await run(library.allocate(size), size, integers);
   const code = integerIn(info);
   if (code !== 0) throw new NumericalError(`${routine} of ${library.title} did not converge (info ${code})`);
 }

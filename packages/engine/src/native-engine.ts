@@ -1,10 +1,29 @@
 import { env } from "node:process";
-import type { Engine } from "ntkit/engine-kit";
+import type { GramEngine } from "ntkit";
+import { type Engine, ValueError } from "ntkit/engine-kit";
+import { threadsInEnvironment } from "./environment.ts";
 import { type Library, loadLibrary } from "./library.ts";
-import { nativeCholesky, nativeMatmul, nativeSolveTriangular } from "./native-blas.ts";
+import { nativeMatmul, nativeSolveTriangular } from "./native-blas.ts";
+import { nativeCholesky } from "./native-cholesky.ts";
 import { nativeEigh, nativeSvd } from "./native-eigen.ts";
 
-export type NativeEngine = { readonly engine: Engine } | { readonly unavailable: string };
+export type NativeEngine =
+  | {
+      readonly engine: Engine & Partial<GramEngine>;
+      /** Threads of the library, where it says how many. */
+      readonly threads: number | undefined;
+    }
+  | { readonly unavailable: string };
+
+export interface NativeEngineOptions {
+  /**
+   * Threads of the library, in all of this process: two engines share the number set last. NTKIT_THREADS when absent, else
+   * what the library chose. Accelerate cannot be told.
+   */
+  readonly threads?: number | undefined;
+  /** For Gram matrices: see `WasmEngineOptions`. */
+  readonly fast?: boolean | undefined;
+}
 
 /**
  * The system's own BLAS and LAPACK, or why there is none to use: OpenBLAS, MKL or Accelerate where their usual names
@@ -12,14 +31,24 @@ export type NativeEngine = { readonly engine: Engine } | { readonly unavailable:
  *
  * A library is used only after it has multiplied and factorized a small matrix correctly.
  */
-export async function nativeEngine(): Promise<NativeEngine> {
+export async function nativeEngine(options: NativeEngineOptions = {}): Promise<NativeEngine> {
+  const threads = options.threads ?? threadsInEnvironment();
+  if (threads !== undefined && !(Number.isInteger(threads) && threads > 0))
+    throw new ValueError(`nativeEngine: threads must be a whole number from 1, got ${threads}`);
   const koffi = await import("koffi").catch((error: unknown) => String(error));
   if (typeof koffi === "string") return { unavailable: `the optional package koffi did not load (${koffi})` };
-  const library = loadLibrary(koffi, env["NTKIT_BLAS"] || undefined);
+  const library = loadLibrary(koffi, { path: env["NTKIT_BLAS"] || undefined, threads });
   if ("unavailable" in library) return library;
   const engine = engineOf(library);
   const complaint = await selfTest(engine).catch((error: unknown) => String(error));
-  return complaint === undefined ? { engine } : { unavailable: `${library.title} failed its self-test: ${complaint}` };
+  if (complaint !== undefined) return { unavailable: `${library.title} failed its self-test: ${complaint}` };
+  // A BLAS has no kernels of networks: those are computed by WebAssembly, where there is any.
+  const { wasmEngine } = await import("./wasm-engine.ts");
+  const wasm = await wasmEngine({ threads, fast: options.fast });
+  return {
+    engine: "engine" in wasm ? { ...engine, gram: wasm.engine.gram } : engine,
+    threads: library.threads,
+  };
 }
 
 function engineOf(library: Library): Engine {

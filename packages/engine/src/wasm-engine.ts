@@ -1,10 +1,10 @@
 import type { GramEngine } from "ntkit";
-import { type Engine, eigh, jsKernels, type LinalgKernels, svd } from "ntkit/engine-kit";
+import { type Engine, eigh, svd } from "ntkit/engine-kit";
 import { cholesky } from "./wasm/cholesky.ts";
+import { eigenKernels } from "./wasm/eigen-kernels.ts";
 import { gramMaker } from "./wasm/gram.ts";
-import { matmul, multiplyAdd } from "./wasm/multiply.ts";
+import { matmul } from "./wasm/multiply.ts";
 import { createPool, type Pool } from "./wasm/pool.ts";
-import { arrayFor } from "./wasm/remote.ts";
 import { KERNELS } from "./wasm/tile-product.ts";
 import { solveTriangular } from "./wasm/triangular.ts";
 import { webAssembly } from "./wasm/web-assembly.ts";
@@ -54,17 +54,8 @@ function engineOn(pool: Pool, fast: boolean): Engine & GramEngine {
     matmul: (a, b, options) => matmul(pool, a, b, options),
     cholesky: (a, options) => cholesky(pool, a, options),
     solveTriangular: (lower, b, options) => solveTriangular(pool, lower, b, options),
-    eigh: (a, options) => eigh(a, options, kernelsOn(pool, a.rows)),
+    eigh: (a, options) => eigh(a, options, eigenKernels(pool, a.rows)),
     gram: gramMaker(pool, fast),
-    svd: (a, options) => svd(a, options, kernelsOn(pool, Math.max(a.rows, a.cols))),
-  };
-}
-
-/** Kernels for matrices with sides up to n. */
-function kernelsOn(pool: Pool, n: number): LinalgKernels {
-  return {
-    ...jsKernels,
-    allocate: (length) => arrayFor(pool, 2 * n ** 3, length),
-    multiplyAdd: (product, work) => multiplyAdd(pool, product, work),
+    svd: (a, options) => svd(a, options, eigenKernels(pool, Math.max(a.rows, a.cols))),
   };
 }

@@ -8,7 +8,7 @@ import { loadLibrary } from "../src/library.ts";
 import { relativelyRobust } from "../src/native-eigen.ts";
 
 const koffi = await import("koffi").catch(() => undefined);
-const library = koffi === undefined ? { unavailable: "no koffi" } : loadLibrary(koffi, undefined);
+const library = koffi === undefined ? { unavailable: "no koffi" } : loadLibrary(koffi);
 
 it.runIf("call" in library).each(symmetricExamples(4, 40).filter(([, a]) => a.rows > 0))(
   "the eigensolver for matrices too large for the other obeys its laws: %s",

@@ -95,6 +95,8 @@ describe("the same bits", () => {
     [127, 7],
     [128, 300],
     [257, 64],
+    [150, 50],
+    [200, 50],
     [600, 33],
   ])("of %d rows of %d columns, however many threads and whatever tiles", async (n, d) => {
     const x = inputs(n, d);

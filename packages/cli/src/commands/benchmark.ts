@@ -1,4 +1,3 @@
-import { bestEngine } from "@ntkit/engine";
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import { DataError, didYouMean, type Engine } from "ntkit";
 import { checkFiles, type Reference, readDataset, readReferences } from "../benchmark/uci-data.ts";
@@ -16,8 +15,9 @@ import { Interrupted } from "../interrupt.ts";
 import { checkWritable } from "../io/write-file.ts";
 import type { Output } from "../output.ts";
 import { type CommonOptions, checkPaths, outputOf, withCommonOptions } from "./common.ts";
+import { chooseEngine, type EngineOptions, withEngineOption } from "./engine.ts";
 
-interface BenchmarkOptions extends CommonOptions {
+interface BenchmarkOptions extends CommonOptions, EngineOptions {
   readonly data: string;
   readonly only?: readonly string[];
   readonly depths: readonly number[];
@@ -26,9 +26,6 @@ interface BenchmarkOptions extends CommonOptions {
 
 export function benchmarkCommand(signal: AbortSignal): Command {
   const command = new Command("benchmark")
-    .description(
-      "Score kernel ridge regression with ReLU tangent kernels on a folder of data sets, beside reference accuracies.",
-    )
     .addHelpText("before", "Example:\n  ntkit benchmark uci --data uci90 --out results.csv\n")
     .addArgument(
       new Argument("<suite>", "uci: the 90 small classification sets of the UCI repository").choices(["uci"]),
@@ -42,7 +39,7 @@ export function benchmarkCommand(signal: AbortSignal): Command {
     )
     .option("--out <file>", "a table of results, kept after each data set; what is in it already is not done again")
     .action((_suite: string, options: BenchmarkOptions) => runBenchmark(options, signal));
-  return withCommonOptions(command);
+  return withCommonOptions(withEngineOption(command));
 }
 
 async function runBenchmark(options: BenchmarkOptions, signal: AbortSignal): Promise<void> {
@@ -55,7 +52,7 @@ async function runBenchmark(options: BenchmarkOptions, signal: AbortSignal): Pro
   }
   const references = selected(await readReferences(data), options.only, data);
   await checkFiles(data, references);
-  const { engine, notes } = await bestEngine();
+  const { engine, notes } = await chooseEngine(options, output);
   const results = await runAll(references, { options, engine, signal, output });
   const summary = summarize(results);
   for (const line of ["", ...summaryLines(summary, notes)]) output.print(line);

@@ -4,7 +4,6 @@ import { type CommonOptions, checkPaths, inNetworkFile, outputOf, readNetwork, w
 
 export function describeCommand(_signal: AbortSignal): Command {
   const command = new Command("describe")
-    .description("Show a network layer by layer, with the kernels of two unit inputs as they pass through it.")
     .addHelpText("before", "Example:\n  ntkit describe net.json\n")
     .argument("<network>", "network file (JSON)")
     .action((path: string, options: CommonOptions) => runDescribe(path, options));

@@ -1,4 +1,3 @@
-import { bestEngine } from "@ntkit/engine";
 import { Command, Option } from "commander";
 import {
   type Candidate,
@@ -35,8 +34,9 @@ import {
   withCommonOptions,
   withTableOptions,
 } from "./common.ts";
+import { chooseEngine, type EngineOptions, withEngineOption } from "./engine.ts";
 
-interface FitCommandOptions extends CommonOptions, TableOptions {
+interface FitCommandOptions extends CommonOptions, TableOptions, EngineOptions {
   readonly target: string;
   readonly task?: Task;
   readonly network?: string;
@@ -49,7 +49,6 @@ interface FitCommandOptions extends CommonOptions, TableOptions {
 
 export function fitCommand(signal: AbortSignal): Command {
   const command = new Command("fit")
-    .description("Fit an infinitely wide network to a table, say how good it is, and save the model.")
     .addHelpText("before", "Example:\n  ntkit fit houses.csv --target price --out houses.ntkit --plot houses.svg\n")
     .argument("<table>", "CSV, TSV, Parquet or .npy, each of them gzipped or not; - is standard input")
     .requiredOption("--target <column>", "the column to predict")
@@ -63,7 +62,7 @@ export function fitCommand(signal: AbortSignal): Command {
     .option("--out <file>", "where the model goes, fitted again on all rows when some were held out")
     .option("--plot <file>", "a picture (.svg): predicted against true, or the confusion matrix")
     .action((table: string, options: FitCommandOptions) => runFit(table, options, signal));
-  return withCommonOptions(withTableOptions(command));
+  return withCommonOptions(withEngineOption(withTableOptions(command)));
 }
 
 async function runFit(path: string, options: FitCommandOptions, signal: AbortSignal): Promise<void> {
@@ -75,7 +74,7 @@ async function runFit(path: string, options: FitCommandOptions, signal: AbortSig
   const table = await readTable(path, tableReading(options));
   const task = options.task ?? inferTask(table, options.target);
   const { train, test } = await split(table, task, options, tableReading(options));
-  const { engine, notes } = await bestEngine();
+  const { engine, notes } = await chooseEngine(options, output);
   const context: FitContext = { options, task, network, engine, signal, output };
   const scored = await fitOn(train, "fitting", context);
   const evaluation = test && (await evaluate(scored, train, test, context));

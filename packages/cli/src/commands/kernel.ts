@@ -4,8 +4,9 @@ import { DataError, type KernelName, kernelFn, type Matrix, ShapeError } from "n
 import { readNpyMatrix, writeNpy } from "../io/npy.ts";
 import { checkWritable } from "../io/write-file.ts";
 import { type CommonOptions, checkPaths, inNetworkFile, outputOf, readNetwork, withCommonOptions } from "./common.ts";
+import { chooseEngine, type EngineOptions, withEngineOption } from "./engine.ts";
 
-interface KernelOptions extends CommonOptions {
+interface KernelOptions extends CommonOptions, EngineOptions {
   readonly network: string;
   readonly x1: string;
   readonly x2?: string;
@@ -15,7 +16,6 @@ interface KernelOptions extends CommonOptions {
 
 export function kernelCommand(signal: AbortSignal): Command {
   const command = new Command("kernel")
-    .description("Compute the exact infinite-width kernel of a network between the rows of two arrays.")
     .addHelpText("before", "Example:\n  ntkit kernel --network net.json --x1 a.npy --x2 b.npy --get ntk --out k.npy\n")
     .requiredOption("--network <file>", "network file (JSON)")
     .requiredOption("--x1 <file>", "inputs, one row per example (.npy)")
@@ -23,7 +23,7 @@ export function kernelCommand(signal: AbortSignal): Command {
     .addOption(new Option("--get <kernel>", "which kernel").choices(["nngp", "ntk"]).default("ntk"))
     .requiredOption("--out <file>", "where the matrix goes (.npy, float64)")
     .action((options: KernelOptions) => runKernel(options, signal));
-  return withCommonOptions(command);
+  return withCommonOptions(withEngineOption(command));
 }
 
 async function runKernel(options: KernelOptions, signal: AbortSignal): Promise<void> {
@@ -40,8 +40,9 @@ async function runKernel(options: KernelOptions, signal: AbortSignal): Promise<v
     throw new ShapeError(
       `${path2}: both inputs must have the same number of columns, got ${x2.cols}, and ${x1.cols} in ${path1}`,
     );
+  const { engine } = await chooseEngine(options, output);
   const gram = await output.progress("kernel", (onProgress) =>
-    inNetworkFile(networkPath, () => kernelFn(network)(x1, x2, options.get, { signal, onProgress })),
+    inNetworkFile(networkPath, () => kernelFn(network)(x1, x2, options.get, { engine, signal, onProgress })),
   );
   await writeNpy(out, gram);
   output.note(`${options.get} of ${networkPath}: ${gram.rows} x ${gram.cols}, written to ${out}`);

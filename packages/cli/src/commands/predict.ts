@@ -1,4 +1,3 @@
-import { bestEngine } from "@ntkit/engine";
 import { Command, InvalidArgumentError } from "commander";
 import {
   column,
@@ -22,15 +21,15 @@ import {
   withCommonOptions,
   withTableOptions,
 } from "./common.ts";
+import { chooseEngine, type EngineOptions, withEngineOption } from "./engine.ts";
 
-interface PredictCommandOptions extends CommonOptions, TableOptions {
+interface PredictCommandOptions extends CommonOptions, TableOptions, EngineOptions {
   readonly out?: string;
   readonly level: number;
 }
 
 export function predictCommand(signal: AbortSignal): Command {
   const command = new Command("predict")
-    .description("Predict each row of a table with a saved model: a value and its interval, or class probabilities.")
     .addHelpText("before", "Example:\n  ntkit predict houses.ntkit new.csv --out prices.csv\n")
     .argument("<model>", "a model that ntkit fit saved")
     .argument("<table>", "a table with the columns of training, in any order; - is standard input")
@@ -42,7 +41,7 @@ export function predictCommand(signal: AbortSignal): Command {
     .action((model: string, table: string, options: PredictCommandOptions) =>
       runPredict(model, table, options, signal),
     );
-  return withCommonOptions(withTableOptions(command));
+  return withCommonOptions(withEngineOption(withTableOptions(command)));
 }
 
 async function runPredict(
@@ -59,7 +58,7 @@ async function runPredict(
   }
   const model = decodeModel(await readInput(modelPath), modelPath);
   const table = await readTable(tablePath, tableReading(options));
-  const { engine } = await bestEngine();
+  const { engine } = await chooseEngine(options, output);
   const columns = await output.progress("predicting", (onProgress) =>
     predictColumns(model, table, { engine, signal, onProgress, level: options.level }),
   );

@@ -1,7 +1,7 @@
 import { addToDiagonal, type Matrix, matrix } from "../matrix/matrix.ts";
 import { blockAt, transposed } from "./block.ts";
 import { dot } from "./dot.ts";
-import type { CholeskyResult, WorkOptions } from "./engine.ts";
+import type { CholeskyOptions, CholeskyResult } from "./engine.ts";
 import { lowerTriangle } from "./lower-triangle.ts";
 import { multiplyAdd } from "./multiply-add.ts";
 import { partOf, startWork, type Work } from "./work.ts";
@@ -15,13 +15,19 @@ export interface BadPivot {
   readonly value: number;
 }
 
-/** A = L Lᵀ, L lower triangular with positive diagonal. O(n³/3). */
-export async function cholesky(a: Matrix, options: WorkOptions = {}): Promise<CholeskyResult> {
+/** A + diagReg·I = L Lᵀ, L lower triangular with positive diagonal. O(n³/3). */
+export async function cholesky(a: Matrix, options: CholeskyOptions = {}): Promise<CholeskyResult> {
   const attempt = async (matrixToTry: Matrix): Promise<Float64Array | BadPivot> => {
     const lower = lowerTriangle("cholesky", matrixToTry);
+    shiftDiagonal(lower, a.rows, options.diagReg);
     return (await factorize(lower, matrixToTry.rows, startWork(options))) ?? lower;
   };
   return withSuggestion(a, await attempt(a), attempt);
+}
+
+/** Adds to the diagonal of an n x n matrix in place. */
+export function shiftDiagonal(data: Float64Array, n: number, diagReg = 0): void {
+  for (let i = 0; i < n; i++) data[i * (n + 1)]! += diagReg;
 }
 
 /**

@@ -4,7 +4,6 @@ import type { Eigh, WorkOptions } from "./engine.ts";
 import { jsKernels, type LinalgKernels } from "./kernels.ts";
 import { lowerTriangle } from "./lower-triangle.ts";
 import { scaleOf } from "./scaling.ts";
-import { applyReflectors } from "./tridiagonalize.ts";
 import { partOf, startWork, type Work } from "./work.ts";
 
 /**
@@ -24,7 +23,7 @@ export async function eighInPlace(lower: Float64Array, n: number, work: Work, ke
   const tridiagonal = await kernels.tridiagonalize(lower, n, partOf(work, 0, 0.4));
   const { diagonal, offDiagonal } = tridiagonal;
   const rows = await tridiagonalEigenvectors(diagonal, offDiagonal, partOf(work, 0.4, 0.7), kernels);
-  await applyReflectors(tridiagonal, rows, partOf(work, 0.7, 1), kernels);
+  await kernels.applyReflectors(tridiagonal, rows, partOf(work, 0.7, 1));
   const order = Array.from(diagonal.keys()).sort((i, j) => diagonal[i]! - diagonal[j]!);
   const vectors = matrix(n, n, kernels.allocate(n * n));
   order.forEach((i, slot) => {

@@ -21,7 +21,7 @@ export interface NotPositiveDefinite {
   readonly pivot: number;
   /** The value of that pivot. */
   readonly value: number;
-  /** A ridge that, added to the diagonal, makes the factorization succeed. */
+  /** A ridge that, added to the diagonal of what was factorized, makes the factorization succeed. */
   readonly suggestedDiagReg: number;
 }
 
@@ -55,8 +55,8 @@ export interface Engine {
   readonly description: string;
   /** op(A) op(B), where op transposes when asked. O(mnk). */
   matmul(a: Matrix, b: Matrix, options?: MatmulOptions): Promise<Matrix>;
-  /** Cholesky factorization of a symmetric matrix; only the lower triangle is read. O(n³/3). */
-  cholesky(a: Matrix, options?: WorkOptions): Promise<CholeskyResult>;
+  /** Cholesky factorization of A + diagReg·I, A symmetric; only the lower triangle is read. O(n³/3). */
+  cholesky(a: Matrix, options?: CholeskyOptions): Promise<CholeskyResult>;
   /** X with L X = B, or Lᵀ X = B when `transpose`. O(n² m). */
   solveTriangular(lower: Matrix, b: Matrix, options?: TriangularOptions): Promise<Matrix>;
   /** Eigenvalues and eigenvectors of a symmetric matrix; only the lower triangle is read. O(9n³). */
@@ -68,6 +68,11 @@ export interface Engine {
 export interface MatmulOptions extends WorkOptions {
   readonly transposeA?: boolean;
   readonly transposeB?: boolean;
+}
+
+export interface CholeskyOptions extends WorkOptions {
+  /** Added to the diagonal, in the copy that becomes the factor. 0 unless given. */
+  readonly diagReg?: number | undefined;
 }
 
 export interface TriangularOptions extends WorkOptions {

@@ -1,5 +1,5 @@
 import { multiplyAdd, type Product } from "./multiply-add.ts";
-import { type Tridiagonal, tridiagonalize } from "./tridiagonalize.ts";
+import { applyReflectors, type Tridiagonal, tridiagonalize } from "./tridiagonalize.ts";
 import type { Work } from "./work.ts";
 
 /** The steps of the decompositions that take nearly all of the time. An engine brings its own. */
@@ -10,7 +10,14 @@ export interface LinalgKernels {
   multiplyAdd(product: Product, work: Work): Promise<void>;
   /** See `tridiagonalize`. */
   tridiagonalize(a: Float64Array, n: number, work: Work): Promise<Tridiagonal>;
+  /** See `applyReflectors`. */
+  applyReflectors(t: Tridiagonal, rows: Float64Array, work: Work): Promise<void>;
 }
 
 /** Plain TypeScript. */
-export const jsKernels: LinalgKernels = { allocate: (length) => new Float64Array(length), multiplyAdd, tridiagonalize };
+export const jsKernels: LinalgKernels = {
+  allocate: (length) => new Float64Array(length),
+  multiplyAdd,
+  tridiagonalize,
+  applyReflectors,
+};

@@ -6,14 +6,27 @@ import type { MatmulOptions } from "./engine.ts";
 import { multiplyAdd } from "./multiply-add.ts";
 import { startWork } from "./work.ts";
 
-/** The sizes of op(A) op(B), m x k times k x n; throws when they do not fit or a value is not finite. */
-export function matmulSizes(a: Matrix, b: Matrix, options: MatmulOptions): { m: number; n: number; k: number } {
+/** The sizes of op(A) op(B), m x k times k x n. */
+export interface ProductSizes {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+}
+
+/** Throws when the sizes do not fit. */
+export function productSizes(a: Matrix, b: Matrix, options: MatmulOptions): ProductSizes {
   const [m, k] = options.transposeA ? [a.cols, a.rows] : [a.rows, a.cols];
   const [inner, n] = options.transposeB ? [b.cols, b.rows] : [b.rows, b.cols];
   if (k !== inner) throw new ShapeError(`matmul: inner sizes must agree, got ${m} x ${k} times ${inner} x ${n}`);
+  return { m, n, k };
+}
+
+/** Throws when the sizes do not fit or a value is not finite. */
+export function matmulSizes(a: Matrix, b: Matrix, options: MatmulOptions): ProductSizes {
+  const sizes = productSizes(a, b, options);
   checkFinite("matmul", a);
   checkFinite("matmul", b);
-  return { m, n, k };
+  return sizes;
 }
 
 /** op(A) op(B). A slice of the result has the same bits as the result of the slice: see `multiplyAdd`. */

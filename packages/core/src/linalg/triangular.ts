@@ -12,10 +12,15 @@ const PANEL = 48;
 
 /** Throws unless L X = B has a solution: sizes agree, values are finite, no zero on the diagonal of L. */
 export function checkTriangular(lower: Matrix, b: Matrix): void {
+  checkTriangularShape(lower, b);
+  checkFinite("solveTriangular", b);
+}
+
+/** The part of `checkTriangular` that costs O(n): of values it sees the diagonal of L only. */
+export function checkTriangularShape(lower: Matrix, b: Matrix): void {
   if (lower.rows !== lower.cols)
     throw new ShapeError(`solveTriangular: the matrix must be square, got ${lower.rows} x ${lower.cols}`);
   checkSameRows("solveTriangular", lower, b);
-  checkFinite("solveTriangular", b);
   for (let i = 0; i < lower.rows; i++) {
     if (lower.data[i * lower.cols + i] === 0)
       throw new ValueError(`solveTriangular: the diagonal must not be zero, got 0 at row ${i}`);

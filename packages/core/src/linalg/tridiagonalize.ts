@@ -1,6 +1,5 @@
 import { blockAt, transposed } from "./block.ts";
 import { dot } from "./dot.ts";
-import type { LinalgKernels } from "./kernels.ts";
 import { multiplyAdd } from "./multiply-add.ts";
 import { partOf, type Work } from "./work.ts";
 
@@ -73,7 +72,7 @@ function updateRow(a: Float64Array, w: Float64Array, n: number, i: number, end: 
  * Overwrites x = data[start, start + count) by v with v[count - 1] = 1 such that (I - tau v vᵀ) x = (0, …, 0, norm).
  * A head of x whose squares underflow is dropped, because its computed length would make H not orthogonal.
  */
-export function makeReflector(data: Float64Array, start: number, count: number): { norm: number; tau: number } {
+function makeReflector(data: Float64Array, start: number, count: number): { norm: number; tau: number } {
   const last = start + count - 1;
   const alpha = data[last]!;
   let sum = 0;
@@ -151,20 +150,15 @@ function multiplyRow(a: Float64Array, n: number, x: Float64Array, y: Float64Arra
  * Replaces the rows z of the n x n array by (Q z)ᵀ. O(2n³), all in matrix products:
  * H(i) … H(i + r - 1) = I - Vᵀ S V with the reflectors in the rows of V and S upper triangular.
  */
-export async function applyReflectors(
-  t: Tridiagonal,
-  rows: Float64Array,
-  work: Work,
-  { allocate, multiplyAdd }: Pick<LinalgKernels, "allocate" | "multiplyAdd">,
-): Promise<void> {
+export async function applyReflectors(t: Tridiagonal, rows: Float64Array, work: Work): Promise<void> {
   const n = t.diagonal.length;
   const z = blockAt(rows, n);
   for (let start = 1; start < n; start += REFLECTORS) {
     const count = Math.min(REFLECTORS, n - start);
     const support = start + count - 1;
     const v = blockAt(t.reflectors, n, start);
-    const triangle = blockAt(reflectorTriangle(t, start, count, allocate), count);
-    const [zv, zvs] = [blockAt(allocate(n * count), count), blockAt(allocate(n * count), count)];
+    const triangle = blockAt(reflectorTriangle(t, start, count), count);
+    const [zv, zvs] = [blockAt(new Float64Array(n * count), count), blockAt(new Float64Array(n * count), count)];
     const step = partOf(work, (start / n) ** 2, ((start + count) / n) ** 2);
     await multiplyAdd({ c: zv, a: z, b: transposed(v), m: n, n: count, k: support, sign: 1 }, partOf(step, 0, 0.5));
     await multiplyAdd({ c: zvs, a: zv, b: triangle, m: n, n: count, k: count, sign: 1 }, partOf(step, 0.5, 0.5));
@@ -173,14 +167,9 @@ export async function applyReflectors(
 }
 
 /** S, column by column: S[p, p] = tau(p), S[..p, p] = -tau(p) S[..p, ..p] (V[..p] v(p)). */
-function reflectorTriangle(
-  t: Tridiagonal,
-  start: number,
-  count: number,
-  allocate: LinalgKernels["allocate"],
-): Float64Array {
+function reflectorTriangle(t: Tridiagonal, start: number, count: number): Float64Array {
   const n = t.diagonal.length;
-  const s = allocate(count * count);
+  const s = new Float64Array(count * count);
   for (let p = 0; p < count; p++) {
     const tau = t.tau[start + p]!;
     const products = Float64Array.from({ length: p }, (_, q) =>

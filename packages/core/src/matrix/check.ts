@@ -3,12 +3,18 @@ import type { Matrix } from "./matrix.ts";
 
 /** Throws unless every value is finite; names the first that is not. */
 export function checkFinite(where: string, a: Matrix): void {
+  if (allFinite(a.data)) return;
   for (let i = 0; i < a.data.length; i++) {
     if (!Number.isFinite(a.data[i]!)) {
       const [r, c] = [Math.floor(i / a.cols), i % a.cols];
       throw new ValueError(`${where}: every value must be finite, got ${a.data[i]} at row ${r}, column ${c}`);
     }
   }
+}
+
+export function allFinite(values: Float64Array): boolean {
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i]!)) return false;
+  return true;
 }
 
 export function checkSquare(where: string, a: Matrix): void {

@@ -1,5 +1,7 @@
+import { inverseDiagonal } from "../linalg/inverse-diagonal.ts";
 import { jsEngine } from "../linalg/js-engine.ts";
-import { type Matrix, matrix, row, takeBlock } from "../matrix/matrix.ts";
+import { logDeterminant } from "../linalg/log-determinant.ts";
+import { type Matrix, matrix, row } from "../matrix/matrix.ts";
 import { checkTraining, type PredictOptions } from "./options.ts";
 import { factorizeRegularized, type SolveFailure, solveFactorized } from "./regularized-solve.ts";
 import { alphaAt, gainsAt, type RidgePath, type SingularRidge, singularAt } from "./ridge-path.ts";
@@ -28,7 +30,7 @@ export async function looAt(
   const singular = singularAt("looAt", path, diagReg);
   if (singular) return singular;
   const alpha = await alphaAt(path, diagReg, options);
-  return leaveOneOut(alpha, inverseDiagonal(path, diagReg));
+  return leaveOneOut(alpha, inverseDiagonalAt(path, diagReg));
 }
 
 /** Leave-one-out with the fit and the evidence that the same factorization gives. */
@@ -41,8 +43,7 @@ export interface CholeskyLeaveOneOut extends LeaveOneOut {
 
 /**
  * The same at one ridge from a Cholesky factorization A = L Lᵀ, where (A⁻¹)ᵢᵢ = Σₖ (L⁻¹)ₖᵢ²: a fraction of the work of
- * an eigendecomposition, for large n. Works in panels of columns of L⁻¹, so that beside K, A and L only one copy of L is
- * held. O(2n³/3).
+ * an eigendecomposition, for large n. Beside K and L it holds a few columns of L⁻¹ at a time. O(2n³/3).
  */
 export async function looFromCholesky(
   kTrainTrain: Matrix,
@@ -53,30 +54,17 @@ export async function looFromCholesky(
   checkTraining("looFromCholesky", kTrainTrain, yTrain, diagReg);
   const factor = await factorizeRegularized("looFromCholesky", kTrainTrain, diagReg, engine, { signal });
   if (!factor.ok) return factor;
-  const { lower } = factor;
-  const alpha = await solveFactorized("looFromCholesky", lower, yTrain, engine, { signal });
-  const diagonal = new Float64Array(lower.rows);
-  for (let start = 0; start < lower.rows; start += PANEL) {
-    signal?.throwIfAborted();
-    const trailing = indices(start, lower.rows);
-    const width = Math.min(PANEL, trailing.length);
-    // Columns of L⁻¹ from `start` on are zero above row `start`.
-    const inverse = await engine.solveTriangular(
-      takeBlock(lower, trailing, trailing),
-      unitColumns(trailing.length, width),
-    );
-    addColumnSquares(inverse, diagonal.subarray(start, start + width));
-    onProgress?.(Math.min(1, (start + width) / lower.rows));
-  }
-  let logDet = 0;
-  for (let i = 0; i < lower.rows; i++) logDet += 2 * Math.log(lower.data[i * lower.cols + i]!);
-  return { ...leaveOneOut(alpha, diagonal), alpha, diagReg, logDet };
+  onProgress?.(0.5);
+  const alpha = await solveFactorized("looFromCholesky", factor.lower, yTrain, engine, { signal });
+  const diagonal = await inverseDiagonal(engine, factor, {
+    signal,
+    onProgress: (fraction) => onProgress?.((1 + fraction) / 2),
+  });
+  return { ...leaveOneOut(alpha, diagonal), alpha, diagReg, logDet: logDeterminant(factor) };
 }
 
-const PANEL = 256;
-
 /** (A⁻¹)ᵢᵢ = Σₖ Vᵢₖ²/(λₖ + diagReg). O(n²). */
-function inverseDiagonal(path: RidgePath, diagReg: number): Float64Array {
+function inverseDiagonalAt(path: RidgePath, diagReg: number): Float64Array {
   const diagonal = new Float64Array(path.values.length);
   gainsAt("looAt", path, diagReg).forEach((gain, k) => {
     const vector = row(path.vectors, k);
@@ -92,21 +80,4 @@ function leaveOneOut(alpha: Matrix, inverse: Float64Array): LeaveOneOut {
     residuals: matrix(alpha.rows, alpha.cols, residuals),
     variances: inverse.map((value) => 1 / value),
   };
-}
-
-function indices(from: number, to: number): Uint32Array {
-  return Uint32Array.from({ length: to - from }, (_, i) => from + i);
-}
-
-function unitColumns(rows: number, cols: number): Matrix {
-  const unit = matrix(rows, cols);
-  for (let i = 0; i < cols; i++) unit.data[i * cols + i] = 1;
-  return unit;
-}
-
-function addColumnSquares(a: Matrix, sums: Float64Array): void {
-  for (let i = 0; i < a.rows; i++) {
-    const values = row(a, i);
-    for (let j = 0; j < values.length; j++) sums[j]! += values[j]! * values[j]!;
-  }
 }

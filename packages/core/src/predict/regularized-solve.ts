@@ -1,6 +1,7 @@
 import { NumericalError } from "../errors.ts";
 import type { CholeskyFactor, Engine, WorkOptions } from "../linalg/engine.ts";
-import { addToDiagonal, diagonal, type Matrix } from "../matrix/matrix.ts";
+import { allFinite } from "../matrix/check.ts";
+import { diagonal, type Matrix } from "../matrix/matrix.ts";
 
 /** K + diagReg·I was not positive definite to working precision. */
 export interface SolveFailure {
@@ -25,9 +26,8 @@ export async function factorizeRegularized(
   engine: Engine,
   work: WorkOptions,
 ): Promise<CholeskyFactor | SolveFailure> {
-  const a = diagReg === 0 ? kernelMatrix : addToDiagonal(kernelMatrix, diagReg);
-  const selfTerms = diagonal(a);
-  const factor = await engine.cholesky(a, work);
+  const selfTerms = diagonal(kernelMatrix).map((value) => value + diagReg);
+  const factor = await engine.cholesky(kernelMatrix, { ...work, diagReg });
   const bad = factor.ok ? roundingPivot(factor.lower, selfTerms) : factor;
   if (bad === null && factor.ok) return factor;
   const rounding =
@@ -67,6 +67,6 @@ function roundingPivot(lower: Matrix, selfTerms: Float64Array): { pivot: number;
 
 /** Throws NumericalError when a value computed from finite ones left the range of float64. */
 export function checkRepresentable(where: string, a: Matrix): void {
-  if (!a.data.every(Number.isFinite))
+  if (!allFinite(a.data))
     throw new NumericalError(`${where}: a value left the range of float64: rescale the kernel or the targets`);
 }

@@ -75,10 +75,14 @@ export async function choleskyLaws(engine: Engine, name: string, a: Matrix): Pro
   const factor = await engine.cholesky(input);
   if (!factor.ok) return [law(`cholesky succeeds: ${name}`, false, `pivot ${factor.pivot} is ${factor.value}`)];
   const l = factor.lower;
+  const diagReg = largest(a) / 8;
+  const shifted = await engine.cholesky(input, { diagReg });
+  const sum = await engine.cholesky(addToDiagonal(a, diagReg));
   const lower = every(l, (value, i, j) => (i === j ? value > 0 : i > j || value === 0));
   return [
     atMost(`L Lᵀ = A: ${name}`, distance(naiveProduct(l, transpose(l)), a, a.rows * largest(a)), ALLOWED),
     law(`L is lower triangular with positive diagonal: ${name}`, lower),
+    law(`diagReg is added to the diagonal: ${name}`, shifted.ok && sum.ok && sameBits(shifted.lower, sum.lower)),
     law(`cholesky leaves its input alone: ${name}`, sameValues(input.data, before)),
   ];
 }

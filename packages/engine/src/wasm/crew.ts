@@ -13,7 +13,7 @@ export interface Job {
 
 /** The workers of a pool. They start when they are first needed, and those that die are replaced. */
 export interface Crew {
-  /** Gives the job to the worker with the least to do; false when all have enough. */
+  /** Gives the job to the worker with the least to do; false when all have enough. It fails when no worker can be started. */
   assign(job: Job): boolean;
   tell(order: Order): void;
   /** Stops all workers; what they were doing fails. */
@@ -28,6 +28,7 @@ interface Member {
 /** `greeting` lists what a new worker must be told first. */
 export function makeCrew(size: number, start: StartWorker, greeting: () => Iterable<Order>): Crew {
   const members: Member[] = [];
+  const homes = new Map<string, Member>();
   let ticket = 0;
 
   function hire(): Member {
@@ -47,16 +48,29 @@ export function makeCrew(size: number, start: StartWorker, greeting: () => Itera
 
   return {
     assign(job) {
-      while (members.length < size) members.push(hire());
-      const member = members.reduce((best, other) => (burden(other) < burden(best) ? other : best));
+      try {
+        while (members.length < size) members.push(hire());
+      } catch (reason) {
+        const error = reason instanceof Error ? reason : new Error(String(reason));
+        queueMicrotask(() => job.settle({ error })); // when the caller has counted it
+        return true;
+      }
+      const { handler, args, home } = job.task;
+      const idlest = members.reduce((best, other) => (burden(other) < burden(best) ? other : best));
+      const member = (home !== undefined && homes.get(home)) || idlest;
+      if (!members.includes(member)) {
+        queueMicrotask(() => job.settle({ error: new Error(`${handler}: the worker that had begun it stopped`) }));
+        return true;
+      }
       if (member.jobs.size >= 2 || burden(member) > SHORT) return false;
-      const { handler, args } = job.task;
+      if (home !== undefined) homes.set(home, member);
       member.jobs.set(++ticket, job);
       member.port.hold(true);
       member.port.post({ kind: "task", ticket, handler, args });
       return true;
     },
     tell(order) {
+      if (order.kind === "drop") homes.delete(order.id);
       for (const { port } of members) port.post(order);
     },
     dismiss() {

@@ -63,8 +63,11 @@ async function computeGrams(pool: Pool, request: GramRequest, programFor: Progra
   const symmetric = a === b;
   const program = await programFor(network, { frozen, preciseSine, wantNtk: names.includes("ntk"), columns });
   const side = Math.min(TILE, STRIP * stripsOf(request.tile ?? TILE));
-  const cost = (n1 * n2 * (2 * columns + PROGRAM_COST)) / (symmetric ? 2 : 1);
-  const array = pool.runsInline(cost) ? (length: number) => new Float64Array(length) : sharedArray;
+  const id = pool.freshId("gram");
+  const tasks = gramTasks({ plan: id, n1, n2, columns, symmetric, side });
+  // Arrays that only the calling thread works on need not be shared.
+  const inline = pool.runsInline(tasks.reduce((sum, { cost }) => sum + cost, 0));
+  const array = inline ? (length: number) => new Float64Array(length) : sharedArray;
   const first = await stripsFrom(a.x, array, work);
   const grams = Object.fromEntries(names.map((name) => [name, matrix(n1, n2, array(n1 * n2))]));
   const plan: GramPlan = {
@@ -79,44 +82,54 @@ async function computeGrams(pool: Pool, request: GramRequest, programFor: Progra
     ntk: grams["ntk"]?.data ?? null,
     side,
   };
-  const id = pool.freshId("gram");
   pool.broadcast(id, plan);
   try {
-    const still = { breathe: () => work.breathe(0) };
-    await pool.run(varianceTasks(id, plan), still);
-    const results = await pool.run(tileTasks(id, plan), work);
-    await completeEntries(grams, results.flat() as LeftOut[], request, work);
+    const results = await pool.run(tasks, work);
+    await completeEntries(grams, results.filter(Array.isArray).flat() as LeftOut[], request, work);
   } finally {
     pool.drop(id);
   }
   return grams as Grams; // it has the names that were asked for
 }
 
-function varianceTasks(id: string, plan: GramPlan): Task[] {
-  const rowsPerTask = 1024;
-  return [false, ...(plan.symmetric ? [] : [true])].flatMap((second) => {
-    const { rows } = second ? plan.b : plan.a;
-    return steps(0, rows, rowsPerTask).map((from): Task => {
-      const to = Math.min(rows, from + rowsPerTask);
-      const cost = (to - from) * 10 * plan.columns;
-      return { handler: "gram variances", args: { plan: id, second, from, to }, cost };
-    });
-  });
+interface GramSizes {
+  readonly plan: string;
+  readonly n1: number;
+  readonly n2: number;
+  readonly columns: number;
+  readonly symmetric: boolean;
+  readonly side: number;
 }
 
-/** Tiles in rows, of a symmetric matrix only those on and below the diagonal. */
-function tileTasks(id: string, plan: GramPlan): Task[] {
-  const { a, b, side, symmetric, columns } = plan;
-  return steps(0, a.rows, side).flatMap((row) => {
-    const rows = Math.min(side, a.rows - row);
-    const end = symmetric ? row + rows : b.rows;
+/** Rows whose variances one task computes. */
+const VARIANCES_PER_TASK = 1024;
+
+/** First the variances, then the tiles, in rows; of a symmetric matrix only those on and below the diagonal. */
+function gramTasks({ plan, n1, n2, columns, symmetric, side }: GramSizes): Task[] {
+  const batches = symmetric
+    ? ([[false, n1]] as const)
+    : ([
+        [false, n1],
+        [true, n2],
+      ] as const);
+  const variances = batches.flatMap(([second, rows]) =>
+    steps(0, rows, VARIANCES_PER_TASK).map((from): Task => {
+      const to = Math.min(rows, from + VARIANCES_PER_TASK);
+      return { handler: "gram variances", args: { plan, second, from, to }, cost: (to - from) * 10 * columns };
+    }),
+  );
+  const after = variances.map((_, k) => k);
+  const tiles = steps(0, n1, side).flatMap((row) => {
+    const rows = Math.min(side, n1 - row);
+    const end = symmetric ? row + rows : n2;
     const width = side * TILES_PER_TASK;
     return steps(0, end, width).map((from): Task => {
       const to = Math.min(end, from + width);
       const cost = rows * (to - from) * (2 * columns + PROGRAM_COST);
-      return { handler: "gram tiles", args: { plan: id, row, rows, from, to }, cost };
+      return { handler: "gram tiles", args: { plan, row, rows, from, to }, cost, after };
     });
   });
+  return [...variances, ...tiles];
 }
 
 function steps(from: number, to: number, step: number): number[] {

@@ -17,8 +17,12 @@ export interface PoolOptions {
   readonly start?: StartWorker | undefined;
 }
 
-/** Called with each result; true means that no more are needed. */
-export type OnResult = (result: unknown, index: number) => boolean;
+export interface RunOptions {
+  /** Called with each result; true means that no more are needed. */
+  readonly isEnough?: (result: unknown) => boolean;
+  /** The cost that `runsInline` was asked about when the arrays were made; the sum over the tasks unless given. */
+  readonly cost?: number;
+}
 
 /**
  * Threads that work on graphs of tasks, or just the calling one where there are no others. Which thread does a task, and
@@ -37,7 +41,7 @@ export interface Pool {
    * Does the tasks and returns their results in the order of the list. Breathes through `work` between them; when that
    * throws, or a task or a worker fails, it lets the tasks that run finish, starts no more, and rejects.
    */
-  run(tasks: readonly Task[], work: Work, onResult?: OnResult): Promise<unknown[]>;
+  run(tasks: readonly Task[], work: Work, options?: RunOptions): Promise<unknown[]>;
   /** Stops the workers. Running calls reject; later calls start new workers. */
   close(): void;
 }
@@ -71,12 +75,11 @@ export function createPool({ threads = hardwareThreads(), start = workerStarter(
     },
     freshId: (prefix) => `${prefix} ${++names}`,
     runsInline,
-    async run(tasks, work, onResult = () => false) {
-      const cost = tasks.reduce((sum, task) => sum + task.cost, 0);
-      if (!crew || runsInline(cost)) return runInline(local, tasks, cost, work, onResult);
+    async run(tasks, work, { isEnough = () => false, cost = totalCost(tasks) } = {}) {
+      if (!crew || runsInline(cost)) return runInline(local, tasks, work, isEnough);
       for (const order of news(untold)) crew.tell(order);
       untold.clear();
-      const results = await runThreaded({ crew, runs, pump }, tasks, cost, work, onResult);
+      const results = await runThreaded({ crew, runs, pump }, tasks, work, isEnough);
       await work.breathe(1);
       return results;
     },
@@ -84,20 +87,26 @@ export function createPool({ threads = hardwareThreads(), start = workerStarter(
   };
 }
 
+function totalCost(tasks: readonly Task[]): number {
+  return tasks.reduce((sum, task) => sum + task.cost, 0);
+}
+
+type IsEnough = NonNullable<RunOptions["isEnough"]>;
+
 async function runInline(
   context: ThreadContext,
   tasks: readonly Task[],
-  cost: number,
   work: Work,
-  onResult: OnResult,
+  isEnough: IsEnough,
 ): Promise<unknown[]> {
+  const cost = totalCost(tasks);
   const queue = taskQueue(tasks);
   const results: unknown[] = new Array(tasks.length).fill(undefined);
   let done = 0;
   for (let index = queue.take(); index !== undefined; index = queue.take()) {
     const task = tasks[index]!;
     results[index] = runHandler(context, task.handler, task.args);
-    if (onResult(results[index], index)) break;
+    if (isEnough(results[index])) break;
     queue.finish(index);
     done += task.cost;
     if (queue.left() > 0) await work.breathe(done / cost);
@@ -122,10 +131,10 @@ interface Shop {
 function runThreaded(
   { crew, runs, pump }: Shop,
   tasks: readonly Task[],
-  cost: number,
   work: Work,
-  onResult: OnResult,
+  isEnough: IsEnough,
 ): Promise<unknown[]> {
+  const cost = totalCost(tasks);
   const queue: TaskQueue = taskQueue(tasks);
   const results: unknown[] = new Array(tasks.length).fill(undefined);
   const breath = breathing(work);
@@ -137,7 +146,7 @@ function runThreaded(
       if ("error" in outcome) breath.stop(outcome.error);
       else {
         results[index] = outcome.result;
-        enough ||= onResult(outcome.result, index);
+        enough ||= isEnough(outcome.result);
         queue.finish(index);
         done += tasks[index]!.cost;
         enough ||= queue.left() === 0;

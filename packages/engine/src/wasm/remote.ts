@@ -31,15 +31,15 @@ export function copyRange(target: Float64Array, source: Float64Array, start: num
   for (let i = start; i < end; i++) target[i] = source[i]!;
 }
 
-/** Broadcasts arrays for as long as `use` runs; it gets their names, in order. */
+/** Broadcasts values for as long as `use` runs; it gets their names, in order. */
 export async function withBroadcast<Result>(
   pool: Pool,
-  arrays: readonly Float64Array[],
+  values: readonly unknown[],
   use: (...ids: string[]) => Promise<Result>,
 ): Promise<Result> {
-  const ids = arrays.map((array) => {
-    const id = pool.freshId("array");
-    pool.broadcast(id, array);
+  const ids = values.map((value) => {
+    const id = pool.freshId("value");
+    pool.broadcast(id, value);
     return id;
   });
   try {

@@ -1,5 +1,5 @@
 import type { Func, Local } from "wasmati";
-import { br_if, call, f64, f64x2, func, i32, if_, local, loop, return_, v128 } from "wasmati";
+import { br_if, call, f64, f64x2, func, i32, i64x2, if_, local, loop, return_, v128 } from "wasmati";
 import { COLUMN, STRIP } from "./strips.ts";
 
 // All operands are strips of 4 rows, column after column: see strips.ts. Loops over columns are not unrolled: V8 keeps
@@ -56,22 +56,23 @@ function repeat(count: Address, body: () => void): void {
   });
 }
 
-type MultiplyFunction = Func<["i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "f64"], []>;
+type MultiplyFunction = Func<["i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "f64"], []>;
 
 /**
- * (c, x, y, xStrips, yStrips, columns, pitch, xStep, yStep, sign): C ← C + sign X Yᵀ, all counts at least 1.
+ * (c, x, y, xStrips, yStrips, columns, gap, pitch, xStep, yStep, sign): C ← C + sign X Yᵀ, all counts at least 1. Strips
+ * of X are `gap` bytes apart, from the end of one to the next.
  *
  * Column q of the tile of strips i of X and j of Y is at c + i xStep + j yStep + q pitch. A result in strips has pitch 32
  * and yStep 128; a row-major one has its rows in Y. A strip of Y stays in the first cache while all of X passes by, so X
  * should not be larger than half of the second.
  */
 export function multiplyFunction(fast: boolean): MultiplyFunction {
-  const parameters = [i32, i32, i32, i32, i32, i32, i32, i32, i32, f64] as const;
+  const parameters = [i32, i32, i32, i32, i32, i32, i32, i32, i32, i32, f64] as const;
   const locals = [...VECTORS, v128, i32, i32, i32, i32, i32, i32] as const;
   return func(
     { in: [...parameters], locals: [...locals], out: [] },
     (
-      [c, x, y, xStrips, yStrips, columns, pitch, xStep, yStep, sign],
+      [c, x, y, xStrips, yStrips, columns, gap, pitch, xStep, yStep, sign],
       [s0, s1, s2, s3, s4, s5, s6, s7, upper, lower, factor, signs, bytes, rows, tile, at, xAt, end],
     ) => {
       const registers = { sums: [s0, s1, s2, s3, s4, s5, s6, s7], upper, lower, factor };
@@ -95,6 +96,7 @@ export function multiplyFunction(fast: boolean): MultiplyFunction {
         repeat(rows, () => {
           local.set(end, i32.add(xAt, bytes));
           emitSums(registers, xAt, y, end, fast);
+          local.set(xAt, i32.add(xAt, gap));
           local.set(y, i32.sub(y, bytes));
           addSums();
           local.set(tile, i32.add(tile, xStep));
@@ -194,4 +196,21 @@ export function factorFunction(solve: SolveFunction, fast: boolean): FactorFunct
       i32.const(-1);
     },
   );
+}
+
+type FiniteFunction = Func<["i32", "i32"], ["i32"]>;
+
+/** (from, to) → 1 when all numbers at addresses from `from` up to `to`, some 32 bytes further on, are finite, else 0. */
+export function finiteFunction(): FiniteFunction {
+  return func({ in: [i32, i32], locals: [v128, v128, v128], out: [i32] }, ([at, end], [zero, upper, lower]) => {
+    loop({ in: [], out: [] }, (next) => {
+      local.set(upper, f64x2.add(upper, f64x2.mul(v128.load({ offset: 0 }, at), zero)));
+      local.set(lower, f64x2.add(lower, f64x2.mul(v128.load({ offset: 16 }, at), zero)));
+      local.set(at, i32.add(at, COLUMN));
+      i32.lt_u(at, end);
+      br_if(next);
+    });
+    local.set(upper, f64x2.add(upper, lower)); // zero, or NaN
+    i64x2.all_true(f64x2.eq(upper, zero));
+  });
 }

@@ -27,7 +27,7 @@ export function windowAt({ data, offset, rowStep, colStep }: Window, row: number
 
 /**
  * Copies a tile to strips from out[at]; each strip has `columns` columns, and what the tile does not fill is zero. Shared
- * arrays are read entry by entry: `set` would copy them bytewise.
+ * arrays are read entry by entry, because `subarray` and `set` take longer than that for a few hundred numbers.
  */
 export function packStrips(
   window: Window,
@@ -36,16 +36,12 @@ export function packStrips(
   out: Float64Array,
   at: number,
 ): void {
-  const whole = rows - (rows % (2 * STRIP));
-  const byColumns = Math.abs(window.rowStep) === 1 ? whole : 0;
-  for (let row = 0; row < byColumns; row += 2 * STRIP) packPair(window, row, cols, columns, out, at + row * columns);
-  for (let row = byColumns; row < rows; row += STRIP) {
-    if (rows - row >= STRIP) packStrip(window, row, cols, out, at + row * columns);
-    else packLast(window, row, rows - row, cols, out, at + row * columns);
+  for (let row = 0; row < rows; row += STRIP) {
+    const start = at + row * columns;
+    if (rows - row >= STRIP) packStrip(window, row, cols, out, start);
+    else packLast(window, row, rows - row, cols, out, start);
+    if (cols < columns) out.fill(0, start + STRIP * cols, start + STRIP * columns);
   }
-  if (cols === columns) return;
-  for (let row = 0; row < rows; row += STRIP)
-    out.fill(0, at + row * columns + STRIP * cols, at + (row + STRIP) * columns);
 }
 
 function packStrip(window: Window, row: number, cols: number, out: Float64Array, at: number): void {
@@ -66,27 +62,6 @@ function packStrip(window: Window, row: number, cols: number, out: Float64Array,
   }
 }
 
-/** Two strips of rows that are neighbours in memory: eight numbers are one line of the cache. */
-function packPair(window: Window, row: number, cols: number, columns: number, out: Float64Array, at: number): void {
-  const { data, offset, rowStep, colStep } = window;
-  const twice = 2 * rowStep;
-  let i = offset + row * rowStep;
-  let i4 = i + 2 * twice;
-  let second = at + STRIP * columns;
-  for (let next = at; next < at + STRIP * cols; next += STRIP, second += STRIP) {
-    out[next] = data[i]!;
-    out[next + 1] = data[i + rowStep]!;
-    out[next + 2] = data[i + twice]!;
-    out[next + 3] = data[i + twice + rowStep]!;
-    out[second] = data[i4]!;
-    out[second + 1] = data[i4 + rowStep]!;
-    out[second + 2] = data[i4 + twice]!;
-    out[second + 3] = data[i4 + twice + rowStep]!;
-    i += colStep;
-    i4 += colStep;
-  }
-}
-
 /** The last strip, of fewer rows. */
 function packLast(window: Window, row: number, rows: number, cols: number, out: Float64Array, at: number): void {
   const { data, offset, rowStep, colStep } = window;
@@ -104,26 +79,42 @@ export function unpackStrips(
   from: Float64Array,
   at: number,
 ): void {
+  const whole = rows - (rows % STRIP);
+  for (let row = 0; row < whole; row += STRIP) unpackStrip(window, row, cols, from, at + row * columns);
+  for (let row = whole; row < rows; row++) unpackRow(window, row, cols, from, at + whole * columns + row - whole);
+}
+
+function unpackStrip(window: Window, row: number, cols: number, from: Float64Array, at: number): void {
   const { data, offset, rowStep, colStep } = window;
-  for (let row = 0; row < rows; row++) {
-    let source = at + (row - (row % STRIP)) * columns + (row % STRIP);
-    let target = offset + row * rowStep;
-    for (let j = 0; j < cols; j++) {
-      data[target] = from[source]!;
-      target += colStep;
-      source += STRIP;
-    }
+  let i0 = offset + row * rowStep;
+  let i1 = i0 + rowStep;
+  let i2 = i1 + rowStep;
+  let i3 = i2 + rowStep;
+  for (let next = at; next < at + STRIP * cols; next += STRIP) {
+    data[i0] = from[next]!;
+    data[i1] = from[next + 1]!;
+    data[i2] = from[next + 2]!;
+    data[i3] = from[next + 3]!;
+    i0 += colStep;
+    i1 += colStep;
+    i2 += colStep;
+    i3 += colStep;
   }
 }
 
-/** Copies back the entries on and below the diagonal of the tile. */
+/** One row, whose numbers in the strip begin at `at`. */
+function unpackRow(window: Window, row: number, cols: number, from: Float64Array, at: number): void {
+  const { data, offset, rowStep, colStep } = window;
+  const start = offset + row * rowStep;
+  for (let j = 0; j < cols; j++) data[start + j * colStep] = from[at + STRIP * j]!;
+}
+
+/** Copies back row i of a square tile up to column i. */
 export function unpackLower(window: Window, rows: number, columns: number, from: Float64Array, at: number): void {
-  for (let row = 0; row < rows; row++) {
-    const strip = at + (row - (row % STRIP)) * columns + (row % STRIP);
-    unpackRow(windowAt(window, row, 0), row + 1, from, strip);
-  }
+  for (let row = 0; row < rows; row++) unpackRow(window, row, row + 1, from, at + indexIn(columns, row, 0));
 }
 
-function unpackRow({ data, offset, colStep }: Window, cols: number, from: Float64Array, at: number): void {
-  for (let j = 0; j < cols; j++) data[offset + j * colStep] = from[at + STRIP * j]!;
+/** Where entry (row, col) is in strips of so many columns. */
+export function indexIn(columns: number, row: number, col: number): number {
+  return (row - (row % STRIP)) * columns + STRIP * col + (row % STRIP);
 }

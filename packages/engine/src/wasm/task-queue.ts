@@ -11,6 +11,8 @@ interface TaskOf<Name, Args> {
   readonly after?: readonly number[];
   /** About how many floating-point operations it takes, for progress and balance. */
   readonly cost: number;
+  /** Tasks with the same home are done by the same thread, until what was broadcast under that name is dropped. */
+  readonly home?: string;
 }
 
 /** Tasks that wait for each other. Of those that are ready the first in the list comes first. */

@@ -25,19 +25,27 @@ export function stripSteps(columns: number): ResultSteps {
   return { pitch: COLUMN, xStep: COLUMN * columns, yStep: COLUMN * STRIP };
 }
 
+/** How many strips of X and Y are multiplied, of how many columns each; strips of X may be further apart than these. */
+export interface StripSizes {
+  readonly xStrips: number;
+  readonly yStrips: number;
+  readonly columns: number;
+  readonly xColumns?: number;
+}
+
 /** C ← C + sign X Yᵀ for strips at the byte addresses c, x and y; entry by entry the products add up in ascending order. */
 export function multiplyStrips(
   machine: Machine,
   at: { readonly c: number; readonly x: number; readonly y: number },
-  size: { readonly xStrips: number; readonly yStrips: number; readonly columns: number },
+  { xStrips, yStrips, columns, xColumns = columns }: StripSizes,
   { pitch, xStep, yStep }: ResultSteps,
   sign: 1 | -1,
 ): void {
   const { multiply } = machine.code(KERNELS);
-  const { xStrips, yStrips, columns } = size;
+  const gap = (xColumns - columns) * COLUMN;
   for (let i = 0; i < xStrips; i += BLOCK) {
-    const [c, x] = [at.c + i * xStep, at.x + i * columns * COLUMN];
-    multiply!(c, x, at.y, Math.min(BLOCK, xStrips - i), yStrips, columns, pitch, xStep, yStep, sign);
+    const [c, x] = [at.c + i * xStep, at.x + i * xColumns * COLUMN];
+    multiply!(c, x, at.y, Math.min(BLOCK, xStrips - i), yStrips, columns, gap, pitch, xStep, yStep, sign);
   }
 }
 
@@ -61,29 +69,63 @@ export interface ProductTask {
   readonly n: number;
   readonly k: number;
   readonly sign: 1 | -1;
-  /** C is zero so far. */
+  /** C is zero so far, and the factors have not been looked through for values that are not finite. */
   readonly fresh: boolean;
 }
 
-/** C ← C ± A B for one tile of C. */
-export function productTile(context: TaskContext, task: ProductTask): void {
+/** Of the second factor, strips of all its columns are kept for the next task if they are no more than so many bytes. */
+const KEPT_BYTES = 2 ** 25;
+
+/** Handler: C ← C ± A B for one tile of C. */
+export function productTile(context: TaskContext, task: ProductTask): "done" | "not finite" {
   const { m, n, k, sign, fresh } = task;
-  const [a, b, c] = [localWindow(context, task.a), localWindow(context, task.b), localWindow(context, task.c)];
-  const bRows = { ...b, rowStep: b.colStep, colStep: b.rowStep };
-  const machine = context.machine(KERNELS);
+  const [a, c] = [localWindow(context, task.a), localWindow(context, task.c)];
+  const machine = context.machine("product");
   const [xStrips, yStrips] = [stripsOf(m), stripsOf(n)];
   const columns = STRIP * yStrips;
   const depth = Math.min(k, DEPTH);
-  const x = xStrips * columns * COLUMN;
-  const y = x + xStrips * depth * COLUMN;
-  const memory = machine.numbers(y + yStrips * depth * COLUMN);
-  if (fresh) memory.fill(0, 0, x / 8);
-  else packStrips(c, { rows: m, cols: n }, columns, memory, 0);
+  const keep = yStrips * k * COLUMN <= KEPT_BYTES;
+  const yAt = yStrips * (keep ? k : depth) * COLUMN;
+  const x = yAt + xStrips * columns * COLUMN;
+  const memory = machine.numbers(x + xStrips * depth * COLUMN);
+  if (fresh) memory.fill(0, yAt / 8, x / 8);
+  else packStrips(c, { rows: m, cols: n }, columns, memory, yAt / 8);
+  const isThere = keep && machine.notes.get("kept") === labelOf(task);
+  machine.notes.delete("kept");
   for (let p = 0; p < k; p += DEPTH) {
     const cols = Math.min(DEPTH, k - p);
+    const y = keep ? yStrips * p * COLUMN : 0;
+    if (!isThere) packFactor(context, task, p, cols, memory, y);
     packStrips(windowAt(a, 0, p), { rows: m, cols }, cols, memory, x / 8);
-    packStrips(windowAt(bRows, 0, p), { rows: n, cols }, cols, memory, y / 8);
-    multiplyStrips(machine, { c: 0, x, y }, { xStrips, yStrips, columns: cols }, stripSteps(columns), sign);
+    if (fresh && !allFinite(machine, x, x + xStrips * cols * COLUMN)) return "not finite";
+    if (fresh && !isThere && !allFinite(machine, y, y + yStrips * cols * COLUMN)) return "not finite";
+    multiplyStrips(machine, { c: yAt, x, y }, { xStrips, yStrips, columns: cols }, stripSteps(columns), sign);
   }
-  unpackStrips(c, { rows: m, cols: n }, columns, memory, 0);
+  if (keep) machine.notes.set("kept", labelOf(task));
+  unpackStrips(c, { rows: m, cols: n }, columns, memory, yAt / 8);
+  return "done";
+}
+
+/** True when all numbers between two addresses are finite. */
+export function allFinite(machine: Machine, from: number, to: number): boolean {
+  return machine.code(KERNELS)["finite"]!(from, to) === 1;
+}
+
+/** Names what is kept of the second factor; the name of an array stands for its values. */
+function labelOf({ b, n, k }: ProductTask): string {
+  return [b.id, b.offset, n, k].join();
+}
+
+/** Rows [p, p + cols) of B, its columns as strips at byte address y. */
+function packFactor(
+  context: TaskContext,
+  { b, n }: ProductTask,
+  p: number,
+  cols: number,
+  memory: Float64Array,
+  y: number,
+): void {
+  const { data, offset, rowStep, colStep } = localWindow(context, b);
+  const columnsAsRows = { data, offset: offset + p * rowStep, rowStep: colStep, colStep: rowStep };
+  packStrips(columnsAsRows, { rows: n, cols }, cols, memory, y / 8);
 }

@@ -26,7 +26,7 @@ export interface PortEvents {
 export type StartWorker = (events: PortEvents) => WorkerPort;
 
 /** Seen from src/wasm and from dist/wasm alike; workers run the built file. */
-const WORKER_URL: URL = new URL("../../dist/wasm/worker.js", import.meta.url);
+const WORKER_FILE = "../../dist/wasm/worker.js";
 
 interface BrowserWorker {
   postMessage(message: unknown): void;
@@ -56,7 +56,8 @@ export function hardwareThreads(): number {
 
 function startNodeWorker({ onAnswer, onDeath }: PortEvents): WorkerPort {
   const { Worker } = process.getBuiltinModule("node:worker_threads");
-  const worker = new Worker(WORKER_URL);
+  // The file's name not written out: bundlers for browsers would pack it a second time.
+  const worker = new Worker(new URL(WORKER_FILE, import.meta.url));
   worker.on("message", onAnswer);
   worker.on("error", (error) => onDeath(error instanceof Error ? error.message : String(error)));
   worker.on("messageerror", (error) => onDeath(`a message could not be read (${error.message})`));
