@@ -32,6 +32,6 @@ export interface GramRequest {
 
 /** An engine that has kernel programs: the whole recursion of a network over a tile at once. */
 export interface GramEngine {
-  /** Undefined when the network has a layer without a program; the caller then maps it layer by layer. */
-  gram(request: GramRequest, options: WorkOptions): Promise<Grams> | undefined;
+  /** Undefined when it has no program for this network; the caller then maps it layer by layer. */
+  gram(request: GramRequest, options: WorkOptions): Promise<Grams | undefined>;
 }

@@ -23,8 +23,11 @@ export interface ProgramCode {
   readonly memory: number;
 }
 
-/** The program of a checked network all of whose layers have formulas. */
-export function compileProgram(network: Layer, { wantNtk, columns, fast, ...options }: CompileOptions): ProgramCode {
+/** The program of a checked network all of whose layers have formulas; undefined when it would be too long. */
+export function compileProgram(
+  network: Layer,
+  { wantNtk, columns, fast, ...options }: CompileOptions,
+): ProgramCode | undefined {
   const graph = makeGraph();
   const { constant, mul } = graph.algebra;
   const [p, q] = [graph.input("p", STAGE.row), graph.input("q", STAGE.column)];
@@ -32,7 +35,9 @@ export function compileProgram(network: Layer, { wantNtk, columns, fast, ...opti
   const angle = inputAngle(graph.algebra, c, p, q, graph.input("below", STAGE.pair));
   const entry = { c, ...angle, ntk: wantNtk ? constant(0) : null, p, q, width: columns };
   const mapped = mapEntry(graph.algebra, network, entry, options);
-  const { code, constants, bytes } = emitProgram(graph, { nngp: mapped.c, ntk: mapped.ntk }, fast);
+  const emitted = emitProgram(graph, { nngp: mapped.c, ntk: mapped.ntk }, fast);
+  if (!emitted) return undefined;
+  const { code, constants, bytes } = emitted;
   const module = Module({
     exports: { run: code, hasNear: hasNearFunction(), transpose: transposeFunction() },
     memory: importMemory({ min: 1 }),

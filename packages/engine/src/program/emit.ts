@@ -3,7 +3,7 @@ import * as wasm from "wasmati";
 import { type Graph, type Node, STAGE } from "./graph.ts";
 import { EXPONENT_MAGIC, emitOperation } from "./instructions.ts";
 import { constantsOf, isVarying, localsOf, type ProgramMemory, programMemory } from "./program-memory.ts";
-import { type Segment, type Step, schedule } from "./schedule.ts";
+import { type Schedule, type Segment, type Step, schedule } from "./schedule.ts";
 import { LAYOUT, PITCH } from "./tile-layout.ts";
 
 const { func, i32, local, loop, br_if, if_, v128 } = wasm;
@@ -14,6 +14,9 @@ const GROUP = 2;
 const SEGMENT = 20;
 /** Columns that one turn of an inner loop maps; the columns of a tile are filled up to a multiple of it. */
 export const STEP: number = 2 * GROUP;
+
+/** Operations that fit into one function, about 60 KB of code: wasmati writes bytes through the stack, which holds some 100 KB. */
+const MOST_OPERATIONS = 5000;
 
 const VECTOR_BYTES = 16;
 const TURN_BYTES = GROUP * VECTOR_BYTES;
@@ -62,9 +65,12 @@ interface Frame {
  *
  * The loops are short because compilers of WebAssembly neither interleave independent work nor spare registers: with few operations
  * to a turn, the processor has several turns under way, and their values fit its registers.
+ *
+ * Undefined when it would be too long: some 25 layers of ReLU fit.
  */
-export function emitProgram(graph: Graph, { nngp, ntk }: Outputs, fast: boolean): EmittedProgram {
+export function emitProgram(graph: Graph, { nngp, ntk }: Outputs, fast: boolean): EmittedProgram | undefined {
   const plan = schedule(graph.root, ntk ? [nngp, ntk] : [nngp], SEGMENT);
+  if (operationsIn(plan) > MOST_OPERATIONS) return undefined;
   const memory = programMemory(plan);
   const singles = [...plan.rows, ...plan.columns];
   const groupsEnd = singles.length + GROUP * Math.max(...plan.segments.map((segment) => localsOf(segment).length));
@@ -97,6 +103,10 @@ export function emitProgram(graph: Graph, { nngp, ntk }: Outputs, fast: boolean)
     });
   });
   return { code, constants: memory.constants, bytes: memory.bytes };
+}
+
+function operationsIn({ rows, columns, segments }: Schedule): number {
+  return rows.length + columns.length + GROUP * segments.reduce((sum, { made }) => sum + made.length, 0);
 }
 
 type Five<T> = readonly [T, T, T, T, T];

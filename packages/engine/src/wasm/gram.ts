@@ -1,4 +1,4 @@
-import type { GramRequest, Grams, Layer, WorkOptions } from "ntkit";
+import type { GramEngine, GramRequest, Grams, Layer } from "ntkit";
 import { type Matrix, matrix, startWork, type Work } from "ntkit/engine-kit";
 import type { CompileOptions, ProgramCode } from "../program/compile.ts";
 import { hasProgram } from "../program/recursion.ts";
@@ -13,7 +13,7 @@ import { webAssembly } from "./web-assembly.ts";
 /** Programs that are kept for the next Gram matrix of the same network. */
 const KEPT_PROGRAMS = 16;
 /** Layers of a network beyond which its code would take longer to compile than most Gram matrices to interpret. */
-const MOST_LAYERS = 300;
+const MOST_LAYERS = 200;
 /** Tiles that one task computes: long enough, some milliseconds, that messages cost little beside it. */
 const TILES_PER_TASK = 8;
 /** Operations for one entry of a Gram matrix beside those for each column. */
@@ -24,11 +24,8 @@ interface Program extends ProgramCode {
 }
 
 /** Computes Gram matrices with kernel programs on the threads of a pool that has the kernels of linear algebra. */
-export function gramMaker(
-  pool: Pool,
-  fast: boolean,
-): (request: GramRequest, options: WorkOptions) => Promise<Grams> | undefined {
-  const programs = new Map<string, Promise<Program>>();
+export function gramMaker(pool: Pool, fast: boolean): GramEngine["gram"] {
+  const programs = new Map<string, Promise<Program | undefined>>();
   const programFor: ProgramFor = (network, options) => {
     const key = JSON.stringify([network, options]);
     const known = programs.get(key) ?? makeProgram(pool, network, { ...options, fast });
@@ -37,31 +34,34 @@ export function gramMaker(
     for (const [oldest, program] of programs) {
       if (programs.size <= KEPT_PROGRAMS) break;
       programs.delete(oldest);
-      program.then(({ id }) => pool.drop(id)).catch(() => {});
+      program.then((old) => old && pool.drop(old.id)).catch(() => {});
     }
     return known;
   };
-  return (request, options) => {
-    if (!hasProgram(request.network) || layerCount(request.network) > MOST_LAYERS) return undefined;
-    return computeGrams(pool, request, programFor, startWork(options));
+  return async (request, options) => {
+    const { network, frozen, preciseSine, names, a } = request;
+    if (!hasProgram(network) || layerCount(network) > MOST_LAYERS) return undefined;
+    const wantNtk = names.includes("ntk");
+    const program = await programFor(network, { frozen, preciseSine, wantNtk, columns: a.x.cols });
+    return program && computeGrams(pool, request, program, startWork(options));
   };
 }
 
-type ProgramFor = (network: Layer, options: Omit<CompileOptions, "fast">) => Promise<Program>;
+type ProgramFor = (network: Layer, options: Omit<CompileOptions, "fast">) => Promise<Program | undefined>;
 
-async function makeProgram(pool: Pool, network: Layer, options: CompileOptions): Promise<Program> {
+async function makeProgram(pool: Pool, network: Layer, options: CompileOptions): Promise<Program | undefined> {
   const { compileProgram } = await import("../program/compile.ts");
   const code = compileProgram(network, options);
+  if (!code) return undefined;
   const id = pool.freshId("program");
   pool.broadcast(id, await webAssembly!.compile(code.bytes));
   return { id, ...code };
 }
 
-async function computeGrams(pool: Pool, request: GramRequest, programFor: ProgramFor, work: Work): Promise<Grams> {
-  const { network, frozen, preciseSine, names, a, b } = request;
+async function computeGrams(pool: Pool, request: GramRequest, program: Program, work: Work): Promise<Grams> {
+  const { names, a, b } = request;
   const [n1, n2, columns] = [a.x.rows, b.x.rows, a.x.cols];
   const symmetric = a === b;
-  const program = await programFor(network, { frozen, preciseSine, wantNtk: names.includes("ntk"), columns });
   const side = Math.min(TILE, STRIP * stripsOf(request.tile ?? TILE));
   const id = pool.freshId("gram");
   const tasks = gramTasks({ plan: id, n1, n2, columns, symmetric, side });
