@@ -132,6 +132,7 @@ export { inferTask, type Task } from "./learn/target.ts";
 // Linear algebra
 export type {
   CholeskyFactor,
+  CholeskyOptions,
   CholeskyResult,
   Eigh,
   Engine,
@@ -139,6 +140,7 @@ export type {
   NotPositiveDefinite,
   Svd,
   TriangularOptions,
+  TridiagonalForm,
   WorkOptions,
 } from "./linalg/engine.ts";
 export { inverseDiagonal } from "./linalg/inverse-diagonal.ts";
@@ -218,10 +220,11 @@ export {
   type RidgePath,
   rankAt,
   ridgePath,
-  type SingularRidge,
 } from "./predict/ridge-path.ts";
 export { type RidgeScore, ridgeScores } from "./predict/ridge-scores.ts";
 export { type SampleOptions, type Samples, samplePosterior, samplePrior } from "./predict/sample.ts";
+export type { SingularRidge } from "./predict/singular-ridge.ts";
 export type { SquaredLoss } from "./predict/squared-loss.ts";
+export { type TridiagonalPath, tridiagonalPath } from "./predict/tridiagonal-path.ts";
 // Randomness with an explicit key
 export { type Key, key, normal, permutation, randomInts, split, uniform } from "./random/key.ts";

@@ -6,6 +6,6 @@ export {
   type OpenedEngine,
   openEngine,
 } from "./best-engine.ts";
-export { ENGINE_NAMES, threadsInEnvironment } from "./environment.ts";
+export { threadsInEnvironment } from "./environment.ts";
 export { type NativeEngine, type NativeEngineOptions, nativeEngine } from "./native-engine.ts";
 export { type WasmEngine, type WasmEngineOptions, wasmEngine } from "./wasm-engine.ts";

@@ -8,6 +8,8 @@ const SIGNATURES = {
   dtrsm: { characters: 4, pointers: 7 },
   dlacpy: { characters: 1, pointers: 6 },
   dpotrf: { characters: 1, pointers: 4 },
+  dsytrd: { characters: 1, pointers: 9 },
+  dorgtr: { characters: 1, pointers: 7 },
   dsyevd: { characters: 2, pointers: 9 },
   dsyevr: { characters: 3, pointers: 18 },
   dgesdd: { characters: 1, pointers: 13 },

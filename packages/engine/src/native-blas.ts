@@ -8,6 +8,7 @@ import {
   matrix,
   type ProductSizes,
   productSizes,
+  type ResultOptions,
   type TriangularOptions,
 } from "ntkit/engine-kit";
 import { integer, type Library } from "./library.ts";
@@ -42,7 +43,7 @@ export async function nativeMatmul(
   options.signal?.throwIfAborted();
   if (m < FEW || n < FEW || k === 0) checkFactors(a, b);
   if (m * n * k === 0) return matrix(m, n);
-  const c = matrix(m, n, library.allocate(m * n));
+  const c = matrix(m, n, memoryFor(library, m * n, options));
   const { transposeA = false, transposeB = false } = options;
   const operations = `${transposeB ? "T" : "N"}${transposeA ? "T" : "N"}`;
   const [ldb, lda, ldc] = [integer(b.cols), integer(a.cols), integer(n)];
@@ -62,6 +63,10 @@ export async function nativeMatmul(
   else await inSteps(slices(n, flops), options, (cols) => multiply(allRows, cols));
   if (!borderFinite(c.data, sizes)) checkFactors(a, b);
   return c;
+}
+
+function memoryFor(library: Library, length: number, { reuse }: ResultOptions): Float64Array {
+  return reuse?.length === length ? reuse : library.allocate(length);
 }
 
 /** With fewer rows or columns the library may take a shortcut. */
@@ -88,7 +93,7 @@ export async function nativeSolveTriangular(
   options.signal?.throwIfAborted();
   const { rows: n, cols: m } = b;
   if (n * m === 0) return matrix(n, m);
-  const x = matrix(n, m, library.allocate(n * m));
+  const x = matrix(n, m, memoryFor(library, n * m, options));
   const [size, stride] = [integer(n), integer(m)];
   await inSteps(slices(m, n * n * m), options, async ({ from, to }) => {
     const [count, part] = [integer(to - from), x.data.subarray(from)];

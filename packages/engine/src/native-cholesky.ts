@@ -33,7 +33,7 @@ export async function nativeCholesky(
   checkSquare("cholesky", a);
   const attempt = async (matrixToTry: Matrix): Promise<Float64Array | BadPivot> => {
     options.signal?.throwIfAborted();
-    const lower = await unlessAborted(copyLower(library, matrixToTry), options.signal);
+    const lower = await unlessAborted(copyLower(library, matrixToTry, options.reuse), options.signal);
     shiftDiagonal(lower, a.rows, options.diagReg);
     return (await factorize(library, lower, a.rows, options)) ?? lower;
   };

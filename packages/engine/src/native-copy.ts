@@ -6,10 +6,10 @@ const LARGE = 1000;
 /** Calls that copy at the same time: one core does not use all of the memory's bandwidth. */
 const COPIERS = 2;
 
-/** A copy of the lower triangle with zeros above it, whatever its values; it costs the calling thread O(1) when large. */
-export async function copyLower(library: Library, a: Matrix): Promise<Float64Array> {
+/** A copy of the lower triangle with zeros above it, whatever its values; `reuse` has them there already. O(1) of the calling thread when large. */
+export async function copyLower(library: Library, a: Matrix, reuse?: Float64Array): Promise<Float64Array> {
   const n = a.rows;
-  const lower = library.allocate(n * n);
+  const lower = reuse?.length === n * n ? reuse : library.allocate(n * n);
   if (n < LARGE) {
     for (let i = 0; i < n; i++) lower.set(a.data.subarray(i * n, i * n + i + 1), i * n);
     return lower;

@@ -6,6 +6,7 @@ import {
   matrix,
   NumericalError,
   type Svd,
+  type TridiagonalForm,
   transpose,
   type WorkOptions,
 } from "ntkit/engine-kit";
@@ -49,6 +50,27 @@ export async function relativelyRobust(library: Library, lower: Float64Array, n:
   return { values, vectors };
 }
 
+/** Reduction by reflectors, then Q in their place: beside A nothing but Q is held. */
+export async function nativeTridiagonalForm(
+  library: Library,
+  a: Matrix,
+  options: WorkOptions = {},
+): Promise<TridiagonalForm> {
+  const n = a.rows;
+  checkSquare("tridiagonalForm", a);
+  options.signal?.throwIfAborted();
+  const basis = await copyFiniteLower(library, "tridiagonalForm", a);
+  const [diagonal, offDiagonal, tau] = [new Float64Array(n), new Float64Array(n), new Float64Array(n)];
+  const finished = { diagonal, offDiagonal, basis: matrix(n, n, basis) };
+  if (n === 0) return finished;
+  const reduce = [integer(n), basis, integer(n), diagonal, offDiagonal, tau];
+  await unlessAborted(withWork(library, "dsytrd", "U", reduce), options.signal);
+  options.onProgress?.(0.7);
+  await unlessAborted(withWork(library, "dorgtr", "U", [integer(n), basis, integer(n), tau]), options.signal);
+  options.onProgress?.(1);
+  return finished;
+}
+
 /** Of Aᵀ = U S Vᵀ, as LAPACK sees it: the columns of U are our rows of Vᵀ, and Vᵀ by columns is our U by rows. */
 export async function nativeSvd(library: Library, a: Matrix, options: WorkOptions = {}): Promise<Svd> {
   checkFinite("svd", a);
@@ -65,6 +87,19 @@ export async function nativeSvd(library: Library, a: Matrix, options: WorkOption
 }
 
 /** Asks the routine how much work space it wants, gives it that, and runs it. */
+async function withWork(
+  library: Library,
+  routine: Routine,
+  characters: string,
+  matrixArguments: readonly Pointer[],
+): Promise<void> {
+  const [wanted, info] = [new Float64Array(1), integer(0)];
+  await library.call(routine, characters, ...matrixArguments, wanted, integer(-1), info);
+  const size = Math.max(1, Math.ceil(wanted[0]!));
+  await library.call(routine, characters, ...matrixArguments, library.allocate(size), integer(size), info);
+}
+
+/** The same for a routine that also wants integers, and may not converge. */
 async function withWorkSpace(
   library: Library,
   routine: Routine,

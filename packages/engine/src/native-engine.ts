@@ -5,7 +5,7 @@ import { threadsInEnvironment } from "./environment.ts";
 import { type Library, loadLibrary } from "./library.ts";
 import { nativeMatmul, nativeSolveTriangular } from "./native-blas.ts";
 import { nativeCholesky } from "./native-cholesky.ts";
-import { nativeEigh, nativeSvd } from "./native-eigen.ts";
+import { nativeEigh, nativeSvd, nativeTridiagonalForm } from "./native-eigen.ts";
 
 export type NativeEngine =
   | {
@@ -60,6 +60,7 @@ function engineOf(library: Library): Engine {
     cholesky: (a, options) => nativeCholesky(library, a, options),
     solveTriangular: (lower, b, options) => nativeSolveTriangular(library, lower, b, options),
     eigh: (a, options) => nativeEigh(library, a, options),
+    tridiagonalForm: (a, options) => nativeTridiagonalForm(library, a, options),
     svd: (a, options) => nativeSvd(library, a, options),
   };
 }

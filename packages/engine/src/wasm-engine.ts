@@ -1,5 +1,5 @@
 import type { GramEngine } from "ntkit";
-import { type Engine, eigh, svd } from "ntkit/engine-kit";
+import { type Engine, eigh, svd, tridiagonalForm } from "ntkit/engine-kit";
 import { cholesky } from "./wasm/cholesky.ts";
 import { eigenKernels } from "./wasm/eigen-kernels.ts";
 import { gramMaker } from "./wasm/gram.ts";
@@ -55,6 +55,7 @@ function engineOn(pool: Pool, fast: boolean): Engine & GramEngine {
     cholesky: (a, options) => cholesky(pool, a, options),
     solveTriangular: (lower, b, options) => solveTriangular(pool, lower, b, options),
     eigh: (a, options) => eigh(a, options, eigenKernels(pool, a.rows)),
+    tridiagonalForm: (a, options) => tridiagonalForm(a, options, eigenKernels(pool, a.rows)),
     gram: gramMaker(pool, fast),
     svd: (a, options) => svd(a, options, eigenKernels(pool, Math.max(a.rows, a.cols))),
   };

@@ -50,7 +50,7 @@ function distance(a: Matrix, b: Matrix): number {
 
 /** What the engine computes on every number of threads; fails unless all of it has the same bits. */
 async function onAll(name: string, compute: (engine: Engine) => Promise<readonly Float64Array[]>): Promise<void> {
-  const results = [];
+  const results: (readonly Float64Array[])[] = [];
   for (const engine of engines) results.push(await compute(engine));
   const same = results.map((arrays) => arrays.every((array, i) => sameBits(array, results[0]![i]!)));
   expect(same, name).toEqual(THREADS.map(() => true));

@@ -17,7 +17,10 @@ export async function fitKernel(
   { candidate, gram, diagReg }: Selection,
   { engine = jsEngine, signal }: PredictOptions,
 ): Promise<{ readonly fitted: FittedKernel; readonly lower: Matrix }> {
-  const factor = await factorizeRegularized("fit", gram, diagReg, engine, { signal });
+  const factor = await factorizeRegularized("fit", gram, diagReg, engine, {
+    signal,
+    reuse: new Float64Array(gram.data.length),
+  });
   if (!factor.ok) throw new NumericalError(factor.message);
   const alpha = await solveFactorized("fit", factor.lower, y, engine, { signal });
   const { kernel, name: architecture } = candidate;

@@ -3,7 +3,7 @@ import { kernelFn } from "../kernel/kernel-fn.ts";
 import { diagonal, type Matrix, takeRows } from "../matrix/matrix.ts";
 import { type LeaveOneOut, looAt, looFromCholesky } from "../predict/leave-one-out.ts";
 import type { PredictOptions } from "../predict/options.ts";
-import { ridgePath } from "../predict/ridge-path.ts";
+import { tridiagonalPath } from "../predict/tridiagonal-path.ts";
 import { type Key, key, permutation } from "../random/key.ts";
 import type { Candidate } from "./candidates.ts";
 
@@ -117,10 +117,10 @@ export interface Best {
   readonly loo: LeaveOneOut;
 }
 
-/** The best ridge of the grid, from one eigendecomposition. */
+/** The best ridge of the grid, from one decomposition. */
 async function bestRidge(gram: Matrix, y: Matrix, options: SelectOptions): Promise<Best> {
   const { engine, signal, criterion } = options;
-  const path = await ridgePath(gram, y, { engine, signal });
+  const path = await tridiagonalPath(gram, y, { engine, signal });
   const scale = meanDiagonal(gram);
   return best(RELATIVE_RIDGES, async (relative) => {
     const loo = await looAt(path, relative * scale, { engine, signal });
@@ -133,9 +133,14 @@ async function refineRidge(gram: Matrix, y: Matrix, near: number, options: Selec
   const { engine, signal, criterion } = options;
   const scale = meanDiagonal(gram);
   const relatives = REFINEMENTS.map((factor) => factor * near);
+  let reuse: Float64Array | undefined;
   return best(relatives, async (relative) => {
-    const loo = await looFromCholesky(gram, y, { diagReg: relative * scale, engine, signal });
-    return loo.ok ? { diagReg: relative * scale, relative, score: criterion(loo, y), loo } : null;
+    const diagReg = relative * scale;
+    const loo = await looFromCholesky(gram, y, { diagReg, engine, signal, reuse });
+    if (!loo.ok) return null;
+    reuse = loo.lower.data; // the winner does not hold it: one factor at a time is memory enough
+    const { ok, residuals, variances } = loo;
+    return { diagReg, relative, score: criterion(loo, y), loo: { ok, residuals, variances } };
   });
 }
 

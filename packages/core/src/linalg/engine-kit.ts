@@ -13,5 +13,6 @@ export { matmulSizes, type ProductSizes, productSizes } from "./matmul.ts";
 export type { Product } from "./multiply-add.ts";
 export { svd } from "./svd.ts";
 export { checkTriangular, checkTriangularShape } from "./triangular.ts";
+export { tridiagonalForm } from "./tridiagonal-form.ts";
 export type { Tridiagonal } from "./tridiagonalize.ts";
 export { partOf, startWork, type Work } from "./work.ts";

@@ -35,6 +35,15 @@ export interface Eigh {
   readonly vectors: Matrix;
 }
 
+/** A = Q T Qᵀ with Q orthogonal and T tridiagonal. */
+export interface TridiagonalForm {
+  readonly diagonal: Float64Array;
+  /** offDiagonal[i] couples i and i + 1; as long as `diagonal`, the last one is zero. */
+  readonly offDiagonal: Float64Array;
+  /** Row i of `basis` is column i of Q (that is Qᵀ), so that each vector is contiguous. */
+  readonly basis: Matrix;
+}
+
 /** A = U diag(values) Vᵀ with r = min(rows, cols). */
 export interface Svd {
   /** Descending, r of them. */
@@ -61,20 +70,39 @@ export interface Engine {
   solveTriangular(lower: Matrix, b: Matrix, options?: TriangularOptions): Promise<Matrix>;
   /** Eigenvalues and eigenvectors of a symmetric matrix; only the lower triangle is read. O(9n³). */
   eigh(a: Matrix, options?: WorkOptions): Promise<Eigh>;
+  /**
+   * Tridiagonal form of a symmetric matrix; only the lower triangle is read. O(8n³/3). Without it, `eigh` takes its place,
+   * whose T is diagonal.
+   */
+  tridiagonalForm?(a: Matrix, options?: WorkOptions): Promise<TridiagonalForm>;
   /** Thin singular value decomposition. */
   svd(a: Matrix, options?: WorkOptions): Promise<Svd>;
 }
 
-export interface MatmulOptions extends WorkOptions {
+/** What operations that give a matrix take. */
+export interface ResultOptions extends WorkOptions {
+  /**
+   * Numbers that are not needed any more, as many as the result has: an engine may write it there instead of to new memory,
+   * which the garbage collector would take its time to win back.
+   */
+  readonly reuse?: Float64Array | undefined;
+}
+
+export interface MatmulOptions extends ResultOptions {
   readonly transposeA?: boolean;
   readonly transposeB?: boolean;
 }
 
 export interface CholeskyOptions extends WorkOptions {
+  /**
+   * As in `ResultOptions`, and zero above the diagonal: an earlier factor, or new. What a system has not yet given memory
+   * to stays so above the diagonal, where a new factor of the engine's own may take memory for all of it at once.
+   */
+  readonly reuse?: Float64Array | undefined;
   /** Added to the diagonal, in the copy that becomes the factor. 0 unless given. */
   readonly diagReg?: number | undefined;
 }
 
-export interface TriangularOptions extends WorkOptions {
+export interface TriangularOptions extends ResultOptions {
   readonly transpose?: boolean;
 }

@@ -1,15 +1,14 @@
-import { type Matrix, matrix, row } from "../matrix/matrix.ts";
+import { addToDiagonal, type Matrix, matrix, row } from "../matrix/matrix.ts";
 import type { CholeskyFactor, Engine, WorkOptions } from "./engine.ts";
 
 /** Columns of L⁻¹ that are held at a time, and rows of them that one product finishes. */
-const COLUMNS = 256;
-const ROWS = 512;
+const PANEL = 128;
 
 /**
  * The diagonal of A⁻¹ from A = L Lᵀ: (A⁻¹)[i, i] = Σ (L⁻¹)[k, i]² over k.
  *
  * Some columns of X = L⁻¹ at a time, and of these some rows I at a time, from the diagonal down:
- * X[I] = L[I, I]⁻¹ (E[I] - L[I, ..I] X[..I]). O(n³/3), in memory for COLUMNS columns and ROWS rows of n numbers.
+ * X[I] = L[I, I]⁻¹ (E[I] - L[I, ..I] X[..I]). O(n³/3), in memory for 2 PANEL rows of n numbers.
  */
 export async function inverseDiagonal(
   engine: Engine,
@@ -18,45 +17,43 @@ export async function inverseDiagonal(
 ): Promise<Float64Array> {
   const n = lower.rows;
   const result = new Float64Array(n);
-  const held = new Float64Array(n * Math.min(n, COLUMNS));
-  for (let start = 0; start < n; start += COLUMNS) {
+  const panel = Math.min(n, PANEL);
+  const memory = { copy: new Float64Array(n * panel), product: new Float64Array(panel * panel) };
+  const held = new Float64Array(n * panel);
+  for (let start = 0; start < n; start += PANEL) {
     signal?.throwIfAborted();
-    const width = Math.min(COLUMNS, n - start);
-    const sums = result.subarray(start, start + width);
-    for (let at = start; at < n; at += ROWS) {
-      const rows = Math.min(ROWS, n - at);
+    const width = Math.min(PANEL, n - start);
+    for (let at = start; at < n; at += PANEL) {
+      const rows = Math.min(PANEL, n - at);
       const above = matrix(at - start, width, held.subarray(0, (at - start) * width));
-      const right = await remainder(engine, blockOfLower(lower, at, rows, start, at), above, at === start, signal);
-      const inverse = await engine.solveTriangular(blockOfLower(lower, at, rows, at, at + rows), right, { signal });
-      held.set(inverse.data, above.data.length);
-      addSquares(inverse, sums);
+      const right =
+        at === start
+          ? addToDiagonal(matrix(rows, width), 1)
+          : await engine.matmul(blockOfLower(lower, at, rows, start, at, memory.copy), above, {
+              signal,
+              reuse: memory.product.subarray(0, rows * width),
+            });
+      const corner = blockOfLower(lower, at, rows, at, at + rows, memory.copy);
+      const reuse = held.subarray(above.data.length, above.data.length + rows * width);
+      const inverse = await engine.solveTriangular(corner, right, { signal, reuse });
+      for (let i = 0; i < reuse.length; i++) reuse[i] = at === start ? inverse.data[i]! : -inverse.data[i]!;
+      addSquares(inverse, result.subarray(start, start + width));
     }
     onProgress?.(1 - ((n - start - width) / n) ** 3);
   }
   return result;
 }
 
-/** E[I] - L[I, ..I] X[..I], where E is the unit matrix in the first block of rows and zero below. */
-async function remainder(
-  engine: Engine,
-  left: Matrix,
-  above: Matrix,
-  first: boolean,
-  signal: AbortSignal | undefined,
-): Promise<Matrix> {
-  if (first) {
-    const unit = matrix(left.rows, above.cols);
-    for (let i = 0; i < above.cols; i++) unit.data[i * above.cols + i] = 1;
-    return unit;
-  }
-  const product = await engine.matmul(left, above, { signal });
-  for (let i = 0; i < product.data.length; i++) product.data[i] = -product.data[i]!;
-  return product;
-}
-
-/** Rows [at, at + rows), columns [from, to), copied. */
-function blockOfLower({ data, cols }: Matrix, at: number, rows: number, from: number, to: number): Matrix {
-  const block = matrix(rows, to - from);
+/** Rows [at, at + rows), columns [from, to), copied to the beginning of `memory`. */
+function blockOfLower(
+  { data, cols }: Matrix,
+  at: number,
+  rows: number,
+  from: number,
+  to: number,
+  memory: Float64Array,
+): Matrix {
+  const block = matrix(rows, to - from, memory.subarray(0, rows * (to - from)));
   for (let i = 0; i < rows; i++) {
     const start = (at + i) * cols;
     block.data.set(data.subarray(start + from, start + to), i * block.cols);

@@ -4,6 +4,7 @@ import type { Engine } from "./engine.ts";
 import { matmul } from "./matmul.ts";
 import { svd } from "./svd.ts";
 import { solveTriangular } from "./triangular.ts";
+import { tridiagonalForm } from "./tridiagonal-form.ts";
 
 /** The engine that is always there: plain TypeScript, one thread. */
 export const jsEngine: Engine = {
@@ -13,5 +14,6 @@ export const jsEngine: Engine = {
   cholesky,
   solveTriangular,
   eigh,
+  tridiagonalForm,
   svd,
 };

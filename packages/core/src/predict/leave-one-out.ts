@@ -1,10 +1,13 @@
+import type { CholeskyOptions } from "../linalg/engine.ts";
 import { inverseDiagonal } from "../linalg/inverse-diagonal.ts";
 import { jsEngine } from "../linalg/js-engine.ts";
 import { logDeterminant } from "../linalg/log-determinant.ts";
 import { type Matrix, matrix, row } from "../matrix/matrix.ts";
 import { checkTraining, type PredictOptions } from "./options.ts";
 import { factorizeRegularized, type SolveFailure, solveFactorized } from "./regularized-solve.ts";
-import { alphaAt, gainsAt, type RidgePath, type SingularRidge, singularAt } from "./ridge-path.ts";
+import { alphaAt, gainsAt, type RidgePath, singularAt } from "./ridge-path.ts";
+import type { SingularRidge } from "./singular-ridge.ts";
+import { inverseDiagonalOnTridiagonal, type TridiagonalPath } from "./tridiagonal-path.ts";
 
 /**
  * What a model fitted without example i says about it, for every i at once:
@@ -23,14 +26,15 @@ export interface LeaveOneOut {
 
 /** Leave-one-out residuals and variances at one ridge of a path. O(n² outputs). */
 export async function looAt(
-  path: RidgePath,
+  path: RidgePath | TridiagonalPath,
   diagReg: number,
   options: PredictOptions = {},
 ): Promise<LeaveOneOut | SingularRidge> {
   const singular = singularAt("looAt", path, diagReg);
   if (singular) return singular;
   const alpha = await alphaAt(path, diagReg, options);
-  return leaveOneOut(alpha, inverseDiagonalAt(path, diagReg));
+  const inverse = "basis" in path ? inverseDiagonalOnTridiagonal(path, diagReg) : inverseDiagonalAt(path, diagReg);
+  return leaveOneOut(alpha, inverse);
 }
 
 /** Leave-one-out with the fit and the evidence that the same factorization gives. */
@@ -39,20 +43,24 @@ export interface CholeskyLeaveOneOut extends LeaveOneOut {
   readonly diagReg: number;
   /** ln det A. */
   readonly logDet: number;
+  /** L. */
+  readonly lower: Matrix;
 }
 
 /**
  * The same at one ridge from a Cholesky factorization A = L Lᵀ, where (A⁻¹)ᵢᵢ = Σₖ (L⁻¹)ₖᵢ²: a fraction of the work of
- * an eigendecomposition, for large n. Beside K and L it holds a few columns of L⁻¹ at a time. O(2n³/3).
+ * an eigendecomposition, for large n. Beside K and L it holds a few columns of L⁻¹ at a time. At the next ridge, L of this
+ * one may be given as memory to `reuse`. O(2n³/3).
  */
 export async function looFromCholesky(
   kTrainTrain: Matrix,
   yTrain: Matrix,
-  options: PredictOptions & { readonly diagReg?: number | undefined } = {},
+  options: PredictOptions & Pick<CholeskyOptions, "diagReg" | "reuse"> = {},
 ): Promise<CholeskyLeaveOneOut | SolveFailure> {
   const { diagReg = 0, engine = jsEngine, signal, onProgress } = options;
   checkTraining("looFromCholesky", kTrainTrain, yTrain, diagReg);
-  const factor = await factorizeRegularized("looFromCholesky", kTrainTrain, diagReg, engine, { signal });
+  const { reuse = new Float64Array(kTrainTrain.data.length) } = options;
+  const factor = await factorizeRegularized("looFromCholesky", kTrainTrain, diagReg, engine, { signal, reuse });
   if (!factor.ok) return factor;
   onProgress?.(0.5);
   const alpha = await solveFactorized("looFromCholesky", factor.lower, yTrain, engine, { signal });
@@ -60,7 +68,7 @@ export async function looFromCholesky(
     signal,
     onProgress: (fraction) => onProgress?.((1 + fraction) / 2),
   });
-  return { ...leaveOneOut(alpha, diagonal), alpha, diagReg, logDet: logDeterminant(factor) };
+  return { ...leaveOneOut(alpha, diagonal), alpha, diagReg, logDet: logDeterminant(factor), lower: factor.lower };
 }
 
 /** (A⁻¹)ᵢᵢ = Σₖ Vᵢₖ²/(λₖ + diagReg). O(n²). */

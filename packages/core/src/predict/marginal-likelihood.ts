@@ -3,7 +3,9 @@ import { checkRange } from "../matrix/check.ts";
 import type { Matrix } from "../matrix/matrix.ts";
 import { checkTraining, type PredictOptions } from "./options.ts";
 import { factorizeRegularized, type SolveFailure } from "./regularized-solve.ts";
-import { gainsAt, type RidgePath, type SingularRidge, singularAt } from "./ridge-path.ts";
+import { gainsAt, type RidgePath, singularAt } from "./ridge-path.ts";
+import type { SingularRidge } from "./singular-ridge.ts";
+import { solveOnTridiagonal, type TridiagonalPath } from "./tridiagonal-path.ts";
 
 export interface LikelihoodOptions {
   /**
@@ -31,12 +33,16 @@ export interface MarginalLikelihood {
 
 /** The log marginal likelihood at one ridge of a path, s² = 1 unless asked otherwise. O(n outputs). */
 export function logMarginalLikelihoodAt(
-  path: RidgePath,
+  path: RidgePath | TridiagonalPath,
   diagReg: number,
   { scale = 1 }: LikelihoodOptions = {},
 ): MarginalLikelihood | SingularRidge {
   const singular = singularAt("logMarginalLikelihoodAt", path, diagReg);
   if (singular) return singular;
+  if ("basis" in path) {
+    const { quadratic, logDet } = solveOnTridiagonal(path, diagReg);
+    return likelihood("logMarginalLikelihoodAt", quadratic, logDet, path.diagonal.length, scale);
+  }
   const gains = gainsAt("logMarginalLikelihoodAt", path, diagReg);
   const logDet = path.values.reduce((sum, value) => sum + Math.log(value + diagReg), 0);
   const weighted = path.projected.data.map((value, at) => value * gains[Math.floor(at / path.projected.cols)]!);

@@ -1,5 +1,5 @@
 import { NumericalError } from "../errors.ts";
-import type { CholeskyFactor, Engine, WorkOptions } from "../linalg/engine.ts";
+import type { CholeskyFactor, CholeskyOptions, Engine, WorkOptions } from "../linalg/engine.ts";
 import { allFinite } from "../matrix/check.ts";
 import { diagonal, type Matrix } from "../matrix/matrix.ts";
 
@@ -24,7 +24,7 @@ export async function factorizeRegularized(
   kernelMatrix: Matrix,
   diagReg: number,
   engine: Engine,
-  work: WorkOptions,
+  work: Omit<CholeskyOptions, "diagReg">,
 ): Promise<CholeskyFactor | SolveFailure> {
   const selfTerms = diagonal(kernelMatrix).map((value) => value + diagReg);
   const factor = await engine.cholesky(kernelMatrix, { ...work, diagReg });

@@ -1,8 +1,16 @@
+import { NumericalError } from "../errors.ts";
 import { jsEngine } from "../linalg/js-engine.ts";
 import { checkRange } from "../matrix/check.ts";
 import { type Matrix, matrix, row } from "../matrix/matrix.ts";
 import { checkTraining, type PredictOptions } from "./options.ts";
 import { checkRepresentable } from "./regularized-solve.ts";
+import { type SingularRidge, singularRidge } from "./singular-ridge.ts";
+import {
+  alphaOnTridiagonal,
+  degreesOfFreedomOnTridiagonal,
+  singularOnTridiagonal,
+  type TridiagonalPath,
+} from "./tridiagonal-path.ts";
 
 /**
  * Kernel ridge regression at every ridge from one eigendecomposition K = V diag(λ) Vᵀ. Plain data.
@@ -20,16 +28,6 @@ export interface RidgePath {
   readonly tolerance: number;
 }
 
-/** A = K + diagReg·I is not positive definite to working precision, so the quantity asked for does not exist. */
-export interface SingularRidge {
-  readonly ok: false;
-  readonly diagReg: number;
-  readonly smallestEigenvalue: number;
-  /** An absolute ridge that would do. */
-  readonly suggestedDiagReg: number;
-  readonly message: string;
-}
-
 /** Decomposes kTrainTrain (n x n symmetric) once, for yTrain n x outputs. O(9n³); throws on wrong input. */
 export async function ridgePath(kTrainTrain: Matrix, yTrain: Matrix, options: PredictOptions = {}): Promise<RidgePath> {
   const { engine = jsEngine, signal, onProgress } = options;
@@ -44,10 +42,19 @@ export async function ridgePath(kTrainTrain: Matrix, yTrain: Matrix, options: Pr
 }
 
 /**
- * α = (K + diagReg·I)⁺ y, n x outputs. Where A is singular this is the pseudoinverse, the coefficients of least norm.
- * Throws NumericalError when a value leaves the range of float64. O(n² outputs).
+ * α = (K + diagReg·I)⁺ y, n x outputs. Where A is singular this is the pseudoinverse, the coefficients of least norm, which
+ * a TridiagonalPath has not: NumericalError, as when a value leaves the range of float64. O(n² outputs).
  */
-export async function alphaAt(path: RidgePath, diagReg: number, options: PredictOptions = {}): Promise<Matrix> {
+export async function alphaAt(
+  path: RidgePath | TridiagonalPath,
+  diagReg: number,
+  options: PredictOptions = {},
+): Promise<Matrix> {
+  if ("basis" in path) {
+    const singular = singularAt("alphaAt", path, diagReg);
+    if (singular) throw new NumericalError(`${singular.message}, or take ridgePath`);
+    return alphaOnTridiagonal(path, diagReg, options);
+  }
   return combine("alphaAt", path, gainsAt("alphaAt", path, diagReg), options);
 }
 
@@ -61,7 +68,8 @@ export async function fittedAt(path: RidgePath, diagReg: number, options: Predic
 }
 
 /** trace of the hat matrix K(K + diagReg·I)⁺ = Σ λ/(λ + diagReg): from the rank at 0 down to 0. O(n). */
-export function effectiveDegreesOfFreedomAt(path: RidgePath, diagReg: number): number {
+export function effectiveDegreesOfFreedomAt(path: RidgePath | TridiagonalPath, diagReg: number): number {
+  if ("basis" in path) return degreesOfFreedomOnTridiagonal(path, diagReg);
   const gains = gainsAt("effectiveDegreesOfFreedomAt", path, diagReg);
   return gains.reduce((sum, gain, k) => sum + gain * path.values[k]!, 0);
 }
@@ -78,15 +86,10 @@ export function gainsAt(where: string, path: RidgePath, diagReg: number): Float6
 }
 
 /** Why A = K + diagReg·I is not positive definite to working precision, or null when it is. */
-export function singularAt(where: string, path: RidgePath, diagReg: number): SingularRidge | null {
+export function singularAt(where: string, path: RidgePath | TridiagonalPath, diagReg: number): SingularRidge | null {
+  if ("basis" in path) return singularOnTridiagonal(where, path, diagReg);
   checkRange(where, "diagReg", diagReg, 0);
-  const smallestEigenvalue = path.values[0]!;
-  if (smallestEigenvalue + diagReg > path.tolerance) return null;
-  const suggestedDiagReg = 2 * path.tolerance - Math.min(smallestEigenvalue, 0) || Number.EPSILON;
-  const message =
-    `${where}: the kernel matrix (smallest eigenvalue ${smallestEigenvalue}) with diagReg ${diagReg} is not positive ` +
-    `definite: raise diagReg to ${suggestedDiagReg}`;
-  return { ok: false, diagReg, smallestEigenvalue, suggestedDiagReg, message };
+  return singularRidge(where, path.values[0]!, path.tolerance, diagReg);
 }
 
 /** V diag(weights) Vᵀ y. */

@@ -1,7 +1,9 @@
 import { looAt } from "./leave-one-out.ts";
 import { type LikelihoodOptions, logMarginalLikelihoodAt } from "./marginal-likelihood.ts";
 import type { PredictOptions } from "./options.ts";
-import { effectiveDegreesOfFreedomAt, type RidgePath, type SingularRidge } from "./ridge-path.ts";
+import { effectiveDegreesOfFreedomAt, type RidgePath } from "./ridge-path.ts";
+import type { SingularRidge } from "./singular-ridge.ts";
+import type { TridiagonalPath } from "./tridiagonal-path.ts";
 
 /** How well one ridge does, by what the training data alone can say. */
 export interface RidgeScore {
@@ -14,9 +16,9 @@ export interface RidgeScore {
   readonly effectiveDegreesOfFreedom: number;
 }
 
-/** Scores of many ridges from one eigendecomposition, in the given order. O(n² outputs) each. */
+/** Scores of many ridges from one decomposition, in the given order. O(n² outputs) each. */
 export async function ridgeScores(
-  path: RidgePath,
+  path: RidgePath | TridiagonalPath,
   diagRegs: readonly number[],
   options: PredictOptions & LikelihoodOptions = {},
 ): Promise<(RidgeScore | SingularRidge)[]> {

@@ -34,7 +34,9 @@ export async function checkEngine(engine: Engine, options: EngineLawOptions = {}
     results.push(...(await choleskyLaws(engine, name, a)), ...(await triangularLaws(engine, name, a)));
   }
   for (const [name, a] of indefiniteExamples(seed, n)) results.push(await failureLaw(engine, name, a));
-  for (const [name, a] of symmetricExamples(seed, n)) results.push(...(await eighLaws(engine, name, a)));
+  for (const [name, a] of symmetricExamples(seed, n)) {
+    results.push(...(await eighLaws(engine, name, a)), ...(await tridiagonalLaws(engine, name, a)));
+  }
   return [...results, ...(await refusalLaws(engine))];
 }
 
@@ -50,7 +52,8 @@ export async function productLaws(engine: Engine, name: string, a: Matrix): Prom
     await engine.matmul(at, transpose(scaled), { transposeA: true }),
   ];
   const worst = Math.max(...products.map((product) => distance(product, expected, a.cols * largest(a))));
-  const again = await engine.matmul(a, scaled, { transposeB: true });
+  const reuse = products[0]!.data.slice().fill(3);
+  const again = await engine.matmul(a, scaled, { transposeB: true, reuse });
   return [
     atMost(`matmul is the sum of products: ${name}`, worst, ALLOWED),
     law(`matmul gives the same bits again: ${name}`, sameBits(again, products[0]!)),
@@ -78,11 +81,14 @@ export async function choleskyLaws(engine: Engine, name: string, a: Matrix): Pro
   const diagReg = largest(a) / 8;
   const shifted = await engine.cholesky(input, { diagReg });
   const sum = await engine.cholesky(addToDiagonal(a, diagReg));
+  const bits = sum.ok ? matrix(a.rows, a.rows, sum.lower.data.slice()) : null;
+  const again = await engine.cholesky(input, { diagReg, reuse: l.data.slice() });
   const lower = every(l, (value, i, j) => (i === j ? value > 0 : i > j || value === 0));
   return [
     atMost(`L Lᵀ = A: ${name}`, distance(naiveProduct(l, transpose(l)), a, a.rows * largest(a)), ALLOWED),
     law(`L is lower triangular with positive diagonal: ${name}`, lower),
     law(`diagReg is added to the diagonal: ${name}`, shifted.ok && sum.ok && sameBits(shifted.lower, sum.lower)),
+    law(`memory is reused without a trace: ${name}`, again.ok && bits !== null && sameBits(again.lower, bits)),
     law(`cholesky leaves its input alone: ${name}`, sameValues(input.data, before)),
   ];
 }
@@ -146,6 +152,23 @@ export async function eighLaws(engine: Engine, name: string, a: Matrix): Promise
       values.every((value, i) => i === 0 || value >= values[i - 1]!),
     ),
     law(`eigh leaves its input alone: ${name}`, sameValues(input.data, before)),
+  ];
+}
+
+/** A = Q T Qᵀ, Q orthogonal, from the lower triangle of A alone; nothing to hold for an engine without it. */
+export async function tridiagonalLaws(engine: Engine, name: string, a: Matrix): Promise<LawResult[]> {
+  if (!engine.tridiagonalForm) return [];
+  const input = spoiledAbove(a);
+  const before = input.data.slice();
+  const { diagonal, offDiagonal, basis } = await engine.tridiagonalForm(input);
+  const t = withValues(matrix(a.rows, a.rows), (_, i, j) =>
+    i === j ? diagonal[i]! : Math.abs(i - j) === 1 ? offDiagonal[Math.min(i, j)]! : 0,
+  );
+  const product = naiveProduct(transpose(basis), naiveProduct(t, basis));
+  return [
+    atMost(`Q T Qᵀ = A: ${name}`, distance(product, a, a.rows * largest(a)), ALLOWED),
+    atMost(`the tridiagonal basis is orthonormal: ${name}`, unorthonormality(basis), ALLOWED),
+    law(`tridiagonalForm leaves its input alone: ${name}`, sameValues(input.data, before)),
   ];
 }
 
