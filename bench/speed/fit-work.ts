@@ -9,9 +9,9 @@ import {
   matrix,
   normal,
   type RidgeScore,
-  ridgePath,
   ridgeScores,
   type Table,
+  tridiagonalPath,
 } from "ntkit";
 import { gaussian } from "./data.ts";
 
@@ -36,12 +36,12 @@ export function makeProblem(n: number, d: number): Problem {
   return { x, y: matrix(n, 1, y) };
 }
 
-/** Gram matrix, decomposition, leave-one-out at every ridge, and the solution at the best one. */
+/** Gram matrix, tridiagonal form, leave-one-out at every ridge, and the solution at the best one. */
 export async function fitWithSelection({ x, y }: Problem, engine: Engine) {
   const network = fullyConnected({ depth: DEPTH, activation: "relu", bStd: 0 });
   const gram = await kernelFn(network)(x, null, "ntk", { engine });
   const scale = diagonal(gram).reduce((sum, value) => sum + value, 0) / gram.rows;
-  const path = await ridgePath(gram, y, { engine });
+  const path = await tridiagonalPath(gram, y, { engine });
   const scores = await ridgeScores(
     path,
     RELATIVE_RIDGES.map((relative) => relative * scale),

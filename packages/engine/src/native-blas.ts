@@ -41,7 +41,7 @@ export async function nativeMatmul(
   const sizes = productSizes(a, b, options);
   const { m, n, k } = sizes;
   options.signal?.throwIfAborted();
-  if (m < FEW || n < FEW || k === 0) checkFactors(a, b);
+  checkThin(a, b, sizes);
   if (m * n * k === 0) return matrix(m, n);
   const c = matrix(m, n, memoryFor(library, m * n, options));
   const { transposeA = false, transposeB = false } = options;
@@ -69,8 +69,17 @@ function memoryFor(library: Library, length: number, { reuse }: ResultOptions): 
   return reuse?.length === length ? reuse : library.allocate(length);
 }
 
-/** With fewer rows or columns the library may take a shortcut. */
+/** With fewer rows or columns the library may take another road, on which zeros hide what they are multiplied with. */
 const FEW = 8;
+
+/** What `borderFinite` might miss. */
+function checkThin(a: Matrix, b: Matrix, { m, n, k }: ProductSizes): void {
+  if (k === 0 || (m < FEW && n < FEW)) checkFactors(a, b);
+  if (m < FEW === n < FEW) return;
+  const [thin, other] = n < FEW ? [b, a] : [a, b];
+  checkFinite("matmul", thin);
+  if (thin.data.includes(0)) checkFinite("matmul", other);
+}
 
 function checkFactors(a: Matrix, b: Matrix): void {
   for (const factor of [a, b]) checkFinite("matmul", factor);

@@ -112,6 +112,19 @@ describe.runIf(there)("nativeEngine", () => {
     }
   });
 
+  it("sees them in a product with a vector, zeros in it or not", async () => {
+    const square = dominant(40);
+    for (const at of [0, 39, 40 * 20 + 7, 1599]) {
+      const spoiled = { ...square, data: square.data.with(at, Number.NaN) };
+      for (const vector of [waves(40, 1), { rows: 40, cols: 1, data: new Float64Array(40) }]) {
+        await expect(engine.matmul(spoiled, vector)).rejects.toMatchObject({ code: "value" });
+        await expect(engine.matmul(vector, spoiled, { transposeA: true })).rejects.toMatchObject({ code: "value" });
+        const spoiledVector = { ...vector, data: vector.data.with(at % 40, Number.NaN) };
+        await expect(engine.matmul(square, spoiledVector)).rejects.toMatchObject({ code: "value" });
+      }
+    }
+  });
+
   it("takes what overflows for what it is", async () => {
     const huge = { rows: 20, cols: 20, data: new Float64Array(400).fill(1e200) };
     expect((await engine.matmul(huge, huge)).data[0]).toBe(Number.POSITIVE_INFINITY);
