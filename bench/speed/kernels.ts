@@ -54,6 +54,7 @@ async function recursionByProgram(cosines: Float64Array, fast: boolean): Promise
   if (!webAssembly) return "this host has no WebAssembly";
   const options = { frozen: 0, preciseSine: true, wantNtk: true, columns: 1, fast };
   const program = compileProgram(parseNetwork(NETWORK), options);
+  if (!program) return "the network has no program";
   if (!webAssembly.validate(program.bytes)) return "this host has no relaxed SIMD";
   const memory = new webAssembly.Memory({ initial: Math.ceil((LAYOUT.program + program.memory) / 65536) });
   // The names that wasmati gives to a module's only import.
