@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { NetworkError, NumericalError, ShapeError, ValueError } from "../../src/errors.ts";
-import { type KernelName, kernelDiagonal, kernelFn } from "../../src/kernel/kernel-fn.ts";
+import type { KernelName } from "../../src/kernel/gram-engine.ts";
+import { kernelDiagonal, kernelFn } from "../../src/kernel/kernel-fn.ts";
 import { erf, relu, tanh } from "../../src/layers/activation-layers.ts";
 import { dense } from "../../src/layers/dense.ts";
 import { serial } from "../../src/layers/serial.ts";
