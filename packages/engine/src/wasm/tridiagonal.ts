@@ -102,6 +102,8 @@ function paddedBytes(count: number): number {
 /**
  * Overwrites x = data[start, start + count) by v with v[count - 1] = 1 such that (I - tau v vᵀ) x = (0, …, 0, norm).
  * A head of x whose squares underflow is dropped, because its computed length would make the reflector not orthogonal.
+ *
+ * The same as in ntkit's `tridiagonalize.ts`, which workers cannot import: browsers do not resolve names of packages for them.
  */
 function makeReflector(data: Float64Array, start: number, count: number): { norm: number; tau: number } {
   const last = start + count - 1;
