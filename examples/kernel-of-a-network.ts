@@ -12,7 +12,7 @@ console.log(`infinite width: K(x, z) = ${nngp.data[1]!.toFixed(4)}, Θ(x, z) = $
 for (const networks of [10, 100, 1000]) {
   let sum = 0;
   for (const weights of split(key(7), networks)) {
-    const fx = apply(network, init(network, weights, x.cols), x).data;
+    const fx = apply(network, init(network, x.cols, { seed: weights }), x).data;
     sum += fx[0]! * fx[1]!;
   }
   console.log(`mean of f(x) f(z) over ${networks} networks of width 512: ${(sum / networks).toFixed(4)}`);

@@ -15,6 +15,11 @@ export { dualFromHermite, hermiteCoefficients } from "./activations/hermite-seri
 export { type NumericalOptions, numericalActivation } from "./activations/numerical.ts";
 export { makeActivation } from "./activations/registry.ts";
 export type { ActivationSpec, ActivationType } from "./activations/spec.ts";
+// Empirical kernels: finite networks as kernels
+export { type EmpiricalOptions, empiricalNngp, empiricalNtk, type NtkAlgorithm } from "./empirical/empirical-kernel.ts";
+export { type ExpandedNetwork, linearize, taylorExpand } from "./empirical/linearize.ts";
+export { ntkVectorProduct } from "./empirical/ntk-vector-product.ts";
+export type { KernelArray, OutputAxes } from "./empirical/output-axes.ts";
 // Errors
 export {
   DataError,
@@ -130,6 +135,7 @@ export {
 } from "./learn/table.ts";
 export { inferTask, type Task } from "./learn/target.ts";
 // Linear algebra
+export { type Blas, type GemmOptions, jsBlas } from "./linalg/blas.ts";
 export type {
   CholeskyFactor,
   CholeskyOptions,
@@ -165,7 +171,12 @@ export {
   transpose,
 } from "./matrix/matrix.ts";
 // Finite networks
-export { type ApplyOptions, apply, init, outputWidth } from "./network/network.ts";
+export { type DerivativeOptions, gradient, hvp, jacobian, jvp, type OutputLoss, vjp } from "./network/derivatives.ts";
+export type { WeightLaw } from "./network/initial-weights.ts";
+export { type ApplyOptions, apply, type InitOptions, init, outputWidth } from "./network/network.ts";
+export { countParams, flattenParams, type ParamEntry, paramEntries, unflattenParams } from "./network/params.ts";
+export type { NetworkOptions } from "./network/trace.ts";
+export type { Trainable } from "./network/trainable.ts";
 // Kernel regression and Gaussian processes
 export {
   type GpInferenceOptions,

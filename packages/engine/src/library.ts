@@ -28,6 +28,8 @@ export interface Library {
   readonly allocate: Allocate;
   /** Runs a Fortran routine on a thread of its own: first its character arguments, then pointers, in order. */
   call(routine: Routine, characters: string, ...pointers: readonly Pointer[]): Promise<void>;
+  /** The same while the calling thread waits. */
+  callNow(routine: Routine, characters: string, ...pointers: readonly Pointer[]): void;
 }
 
 export interface LibraryOptions {
@@ -130,6 +132,10 @@ function bind(koffi: Koffi, handle: LibraryHandle, path: string, threads: number
   return {
     ...identify(handle, path),
     allocate: allocator(koffi),
+    callNow(routine, characters, ...pointers) {
+      const letters = [...characters];
+      routines.get(routine)!(...letters, ...pointers, ...letters.map(() => 1));
+    },
     call: (routine, characters, ...pointers) =>
       new Promise((resolve, reject) => {
         const letters = [...characters];

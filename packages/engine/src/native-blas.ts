@@ -1,7 +1,10 @@
 import {
   allFinite,
+  type Blas,
   checkFinite,
   checkTriangularShape,
+  gemmSizes,
+  jsBlas,
   lowerTriangle,
   type MatmulOptions,
   type Matrix,
@@ -63,6 +66,27 @@ export async function nativeMatmul(
   else await inSteps(slices(n, flops), options, (cols) => multiply(allRows, cols));
   if (!borderFinite(c.data, sizes)) checkFactors(a, b);
   return c;
+}
+
+/** Below this many operations a call costs more than it saves. */
+const SMALL = 2e4;
+
+/** Products on the calling thread, which waits for the threads of the library. */
+export function nativeBlas(library: Library): Blas {
+  const counts = [integer(0), integer(0), integer(0), integer(0), integer(0), integer(0)] as const;
+  return {
+    gemm(c, a, b, options = {}) {
+      const { m, n, k } = gemmSizes(c, a, b, options);
+      if (2 * m * n * k < SMALL) return jsBlas.gemm(c, a, b, options);
+      const operations = `${options.transposeB ? "T" : "N"}${options.transposeA ? "T" : "N"}`;
+      [n, m, k, b.cols, a.cols, n].forEach((value, i) => {
+        counts[i]![0] = BigInt(value);
+      });
+      const [cols, rows, inner, ldb, lda, ldc] = counts;
+      const beta = options.accumulate ? ONE : ZERO;
+      library.callNow("dgemm", operations, cols, rows, inner, ONE, b.data, ldb, a.data, lda, beta, c.data, ldc);
+    },
+  };
 }
 
 function memoryFor(library: Library, length: number, { reuse }: ResultOptions): Float64Array {

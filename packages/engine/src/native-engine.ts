@@ -3,7 +3,7 @@ import type { GramEngine } from "ntkit";
 import { type Engine, ValueError } from "ntkit/engine-kit";
 import { threadsInEnvironment } from "./environment.ts";
 import { type Library, loadLibrary } from "./library.ts";
-import { nativeMatmul, nativeSolveTriangular } from "./native-blas.ts";
+import { nativeBlas, nativeMatmul, nativeSolveTriangular } from "./native-blas.ts";
 import { nativeCholesky } from "./native-cholesky.ts";
 import { nativeEigh, nativeSvd, nativeTridiagonalForm } from "./native-eigen.ts";
 
@@ -62,6 +62,7 @@ function engineOf(library: Library): Engine {
     eigh: (a, options) => nativeEigh(library, a, options),
     tridiagonalForm: (a, options) => nativeTridiagonalForm(library, a, options),
     svd: (a, options) => nativeSvd(library, a, options),
+    blas: nativeBlas(library),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { GramEngine } from "ntkit";
 import { type Engine, eigh, svd, tridiagonalForm } from "ntkit/engine-kit";
+import { wasmBlas } from "./wasm/blas.ts";
 import { cholesky } from "./wasm/cholesky.ts";
 import { eigenKernels } from "./wasm/eigen-kernels.ts";
 import { gramMaker } from "./wasm/gram.ts";
@@ -34,8 +35,9 @@ export async function wasmEngine(options: WasmEngineOptions = {}): Promise<WasmE
   const relaxed = options.fast ? kernelBytes(true) : undefined;
   const fast = relaxed !== undefined && hasRelaxedSimd(relaxed);
   const pool = options.pool ?? createPool({ threads: options.threads });
-  pool.broadcast(KERNELS, await webAssembly.compile(fast ? relaxed : plain));
-  return { engine: engineOn(pool, fast), pool, fast };
+  const module = await webAssembly.compile(fast ? relaxed : plain);
+  pool.broadcast(KERNELS, module);
+  return { engine: { ...engineOn(pool, fast), blas: wasmBlas(module) }, pool, fast };
 }
 
 /** Whether code with fused operations runs here; Node 20 must be told to allow it. */

@@ -16,6 +16,12 @@ export interface Activation {
   /** φ' where it exists; at a kink the mean of the one-sided derivatives. */
   dphi(x: number): number;
   /**
+   * Taylor coefficients at x: out[k] = φ⁽ᵏ⁾(x)/k! for k < out.length. out[0], out[1] are phi and dphi. At a kink as dphi.
+   */
+  taylor?(x: number, out: Float64Array): void;
+  /** out[i] = φ(x[i]), and slope[i] = φ'(x[i]) when given; same bits as phi and dphi. */
+  map?(x: Float64Array, out: Float64Array, slope: Float64Array | null): void;
+  /**
    * Writes out[0] = κ, out[1] = κ̇ and, where a formula without cancellation is known, out[2] = the new sine
    * √(κ(p,p,p) κ(q,q,q) − κ²). An activation that leaves out[2] at SINE_UNKNOWN has it computed by subtraction.
    * Self terms are dual(p, 0, p, p): there sine is exactly 0. p = 0 or q = 0 (a zero row) must give the limit.

@@ -1,8 +1,18 @@
 import { squaredDistance } from "../activations/activation.ts";
-import { matrix } from "../matrix/matrix.ts";
+import { type Matrix, matrix } from "../matrix/matrix.ts";
 import { normal, split } from "../random/key.ts";
+import { type Jet, makeJet, scaleJet, termOf } from "./jet.ts";
 import { mapPairs } from "./kernel-state.ts";
-import { type Complete, type DenseParams, type LayerRule, single, singleShape, singleValue } from "./rule.ts";
+import {
+  type Complete,
+  type DenseParams,
+  type ForwardScope,
+  type LayerRule,
+  single,
+  singleShape,
+  singleValue,
+  type Trace,
+} from "./rule.ts";
 import type { DenseSpec } from "./spec.ts";
 
 /** A fully connected layer of `width` units. Defaults: wStd 1, bStd 0 (no bias), parameterization "ntk". */
@@ -60,23 +70,67 @@ export const denseRule: LayerRule<DenseSpec> = {
     return { w: matrix(fanIn, spec.width, w), b };
   },
 
-  apply(spec, params, input, scope) {
+  forward(spec, { params, tangent }, input, scope) {
     const x = singleValue(input, scope);
     const { w, b } = params as DenseParams; // `init` of this layer made them
+    const along = tangent as DenseParams | null; // of the same shape
     if (x.cols !== w.rows) scope.fail(`has weights for ${w.rows} inputs, got ${x.cols}`);
     const { wScale, bScale } = spec.parameterization === "ntk" ? scales(spec, w.rows) : { wScale: 1, bScale: 1 };
-    const out = matrix(x.rows, w.cols);
-    for (let i = 0; i < x.rows; i++) {
-      const z = out.data.subarray(i * w.cols, (i + 1) * w.cols);
-      if (b) z.set(b.map((beta) => beta * bScale));
-      for (let k = 0; k < w.rows; k++) {
-        const xk = x.data[i * x.cols + k]! * wScale;
-        for (let j = 0; j < w.cols; j++) z[j]! += xk * w.data[k * w.cols + j]!;
+    const output = makeJet(
+      x.rows,
+      w.cols,
+      x.terms.length,
+      (k) => {
+        const bias = k === 0 ? b : k === 1 ? (along?.b ?? null) : null;
+        const product = productTerm(x, k, w, along?.w ?? null, false, scope);
+        return product && affine(product, wScale, bias, bScale);
+      },
+      scope.allocate,
+    );
+    const pullback: Trace["pullback"] = (value, sink, wantInput) => {
+      const cotangent = singleValue(value, scope);
+      const scaled = scaleJet(cotangent, wScale, scope.allocate);
+      if (scope.trains) {
+        sink({ path: scope.path, input: x, cotangent, scaled, wScale, bScale, hasBias: b !== null });
       }
-    }
-    return out;
+      if (!wantInput) return null;
+      const term = (k: number) => productTerm(scaled, k, w, along?.w ?? null, true, scope)?.data ?? null;
+      return makeJet(x.rows, w.rows, x.terms.length, term, scope.allocate);
+    };
+    return { output, trains: scope.trains, pullback };
   },
 };
+
+/** Term k of jet · (w + ε along), transposed weights when asked; null where it is zero. */
+function productTerm(
+  jet: Jet,
+  k: number,
+  w: Matrix,
+  along: Matrix | null,
+  transposeB: boolean,
+  { blas, allocate }: ForwardScope,
+): Matrix | null {
+  const [term, before] = [termOf(jet, k), k > 0 && along ? termOf(jet, k - 1) : null];
+  if (!(term || before)) return null;
+  const cols = transposeB ? w.rows : w.cols;
+  const out = matrix(jet.rows, cols, allocate(jet.rows * cols));
+  if (term) blas.gemm(out, term, w, { transposeB });
+  if (before) blas.gemm(out, before, along!, { transposeB, accumulate: term !== null });
+  return out;
+}
+
+/** wScale · z + bScale · b, in place. */
+function affine(z: Matrix, wScale: number, b: Float64Array | null, bScale: number): Float64Array {
+  const { rows, cols, data } = z;
+  if (!b) {
+    if (wScale !== 1) for (let at = 0; at < data.length; at++) data[at]! *= wScale;
+    return data;
+  }
+  for (let i = 0, at = 0; i < rows; i++) {
+    for (let j = 0; j < cols; j++, at++) data[at] = wScale * data[at]! + bScale * b[j]!;
+  }
+  return data;
+}
 
 /** wStd/√N and bStd: what turns standard normal weights into those of the layer. */
 function scales(spec: Complete<DenseSpec>, fanIn: number): { wScale: number; bScale: number } {

@@ -1,7 +1,7 @@
-import { matrix } from "../matrix/matrix.ts";
 import { uniform } from "../random/key.ts";
+import { mapTerms } from "./jet.ts";
 import type { KernelTile } from "./kernel-state.ts";
-import { type LayerRule, single, singleShape, singleValue } from "./rule.ts";
+import { type LayerRule, single, singleShape, singleValue, type Value, withoutWeights } from "./rule.ts";
 import type { DropoutSpec } from "./spec.ts";
 
 /** Each unit is kept with probability `keep` and then divided by it, else set to 0. */
@@ -40,15 +40,17 @@ export const dropoutRule: LayerRule<DropoutSpec> = {
   shape: (_, input, scope) => singleShape(input, scope),
   init: () => null,
 
-  apply({ keep }, _, input, scope) {
+  forward({ keep }, _, input, scope) {
     const x = singleValue(input, scope);
-    if (!scope.dropoutKey) return x;
-    const draws = uniform(scope.dropoutKey, x.data.length);
-    return matrix(
-      x.rows,
-      x.cols,
-      x.data.map((value, i) => (draws[i]! < keep ? value / keep : 0)),
-    );
+    if (!scope.dropoutKey) return withoutWeights(x, (cotangent) => cotangent);
+    const mask = uniform(scope.dropoutKey, x.rows * x.cols).map((draw) => (draw < keep ? 1 / keep : 0));
+    const masked = (value: Value): Value =>
+      mapTerms(singleValue(value, scope), x.cols, (term) => {
+        const out = scope.allocate(term.length);
+        for (let i = 0; i < out.length; i++) out[i] = term[i]! * mask[i]!;
+        return out;
+      });
+    return withoutWeights(masked(x), masked);
   },
 };
 

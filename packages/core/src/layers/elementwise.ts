@@ -2,9 +2,18 @@ import { type Activation, SINE_UNKNOWN, sineByQuadrature } from "../activations/
 import type { Field } from "../activations/fields.ts";
 import { ACTIVATIONS, makeActivation } from "../activations/registry.ts";
 import type { ActivationSpec, ActivationType } from "../activations/spec.ts";
-import { matrix } from "../matrix/matrix.ts";
+import { multiplyJets } from "./jet.ts";
+import { mapJet } from "./jet-activation.ts";
 import type { KernelTile } from "./kernel-state.ts";
-import { type KernelScope, type LayerRule, type Scope, single, singleShape, singleValue } from "./rule.ts";
+import {
+  type KernelScope,
+  type LayerRule,
+  type Scope,
+  single,
+  singleShape,
+  singleValue,
+  withoutWeights,
+} from "./rule.ts";
 import type { ElementwiseSpec } from "./spec.ts";
 
 /**
@@ -37,9 +46,13 @@ function activationRule<S extends ActivationSpec | ElementwiseSpec>(
     kernel: (spec, input, scope) => activationKernel(make(spec, scope), single(input, scope), scope),
     shape: (_, input, scope) => singleShape(input, scope),
     init: () => null,
-    apply(spec, _, input, scope) {
+    forward(spec, _, input, scope) {
       const x = singleValue(input, scope);
-      return matrix(x.rows, x.cols, x.data.map(make(spec, scope).phi));
+      const { output, slope } = mapJet(make(spec, scope), x, scope);
+      return withoutWeights(output, (cotangent) => {
+        if (!slope) return scope.fail("was evaluated without its slope");
+        return multiplyJets(singleValue(cotangent, scope), slope, scope.allocate);
+      });
     },
   };
 }

@@ -1,8 +1,8 @@
-import { matrix } from "../matrix/matrix.ts";
-import { combinePairs } from "./fan-in.ts";
+import { combinePairs, joinedBranches } from "./fan-in.ts";
 import { fanInSumSine } from "./fan-in-sum.ts";
+import { makeJet, mapTerms } from "./jet.ts";
 import type { KernelTile } from "./kernel-state.ts";
-import { branchesOf, type LayerRule, type Scope, single, singleShape, singleValue } from "./rule.ts";
+import { branchesOf, type LayerRule, type Scope, single, singleShape, singleValue, withoutWeights } from "./rule.ts";
 import type { FanInConcatSpec } from "./spec.ts";
 
 /** The branches side by side, along the units (axis −1). */
@@ -46,19 +46,30 @@ export const fanInConcatRule: LayerRule<FanInConcatSpec> = {
 
   init: () => null,
 
-  apply(_, __, input, scope) {
-    const parts = branchesOf(input, scope).map((value) => singleValue(value, scope));
-    const out = matrix(
-      parts[0]!.rows,
-      parts.reduce((sum, part) => sum + part.cols, 0),
+  forward(_, __, input, scope) {
+    const branches = joinedBranches(input, scope);
+    const cols = branches.reduce((sum, branch) => sum + branch.cols, 0);
+    const { rows, terms } = branches[0]!;
+    const starts = branches.map((_branch, i) => branches.slice(0, i).reduce((sum, branch) => sum + branch.cols, 0));
+    const joined = (k: number): Float64Array | null => {
+      if (branches.every((branch) => !branch.terms[k])) return null;
+      const out = scope.allocate(rows * cols).fill(0);
+      branches.forEach((branch, b) => {
+        const term = branch.terms[k];
+        if (term) copyColumns(term, branch.cols, 0, out, cols, starts[b]!, branch.cols);
+      });
+      return out;
+    };
+    const output = makeJet(rows, cols, terms.length, joined, scope.allocate);
+    return withoutWeights(output, (cotangent) =>
+      branches.map((branch, b) =>
+        mapTerms(singleValue(cotangent, scope), branch.cols, (term) => {
+          const out = scope.allocate(rows * branch.cols);
+          copyColumns(term, cols, starts[b]!, out, branch.cols, 0, branch.cols);
+          return out;
+        }),
+      ),
     );
-    let start = 0;
-    for (const part of parts) {
-      for (let i = 0; i < part.rows; i++)
-        out.data.set(part.data.subarray(i * part.cols, (i + 1) * part.cols), i * out.cols + start);
-      start += part.cols;
-    }
-    return out;
   },
 };
 
@@ -70,4 +81,18 @@ function isAlike(a: KernelTile, b: KernelTile): boolean {
 
 function checkAxis(axis: number, scope: Scope): void {
   if (axis !== -1 && axis !== 1) scope.fail(`joins along the units: axis must be -1 (or 1), got ${axis}`);
+}
+
+/** Copies `count` columns of every row. */
+function copyColumns(
+  from: Float64Array,
+  fromCols: number,
+  fromStart: number,
+  to: Float64Array,
+  toCols: number,
+  toStart: number,
+  count: number,
+): void {
+  for (let i = 0, at = 0; at < from.length; i++, at += fromCols)
+    to.set(from.subarray(at + fromStart, at + fromStart + count), i * toCols + toStart);
 }

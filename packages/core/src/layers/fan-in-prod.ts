@@ -1,6 +1,7 @@
 import { belowBound } from "../activations/activation.ts";
-import { combinePairs, combineValues, commonWidth, independentTiles } from "./fan-in.ts";
-import { branchesOf, type LayerRule, singleShape } from "./rule.ts";
+import { combinePairs, commonWidth, independentTiles, joinedBranches } from "./fan-in.ts";
+import { type Jet, multiplyJets } from "./jet.ts";
+import { branchesOf, type LayerRule, singleShape, singleValue, withoutWeights } from "./rule.ts";
 import type { FanInProdSpec } from "./spec.ts";
 
 /** The entrywise product of the branches: gates. */
@@ -39,7 +40,16 @@ export const fanInProdRule: LayerRule<FanInProdSpec> = {
   },
 
   init: () => null,
-  apply: (_, __, input, scope) => combineValues(branchesOf(input, scope), scope, (a, b) => a * b),
+  forward(_, __, input, scope) {
+    const branches = joinedBranches(input, scope);
+    const productOf = (factors: readonly Jet[]): Jet =>
+      factors.reduce((product, factor) => multiplyJets(product, factor, scope.allocate));
+    return withoutWeights(productOf(branches), (cotangent) =>
+      branches.map((_, i) =>
+        productOf([singleValue(cotangent, scope), ...branches.filter((_branch, other) => other !== i)]),
+      ),
+    );
+  },
 };
 
 interface Pair {

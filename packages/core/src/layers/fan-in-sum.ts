@@ -1,6 +1,7 @@
 import { belowBound } from "../activations/activation.ts";
-import { combinePairs, combineValues, commonWidth, independentTiles } from "./fan-in.ts";
-import { branchesOf, type LayerRule, singleShape } from "./rule.ts";
+import { combinePairs, commonWidth, independentTiles, joinedBranches } from "./fan-in.ts";
+import { addJets } from "./jet.ts";
+import { branchesOf, type LayerRule, singleShape, withoutWeights } from "./rule.ts";
 import type { FanInSumSpec } from "./spec.ts";
 
 /** The sum of the branches: residual connections. */
@@ -37,7 +38,11 @@ export const fanInSumRule: LayerRule<FanInSumSpec> = {
   },
 
   init: () => null,
-  apply: (_, __, input, scope) => combineValues(branchesOf(input, scope), scope, (a, b) => a + b),
+  forward(_, __, input, scope) {
+    const branches = joinedBranches(input, scope);
+    const sum = branches.reduce((total, branch) => addJets(total, branch, scope.allocate));
+    return withoutWeights(sum, (cotangent) => branches.map(() => cotangent));
+  },
 };
 
 /**

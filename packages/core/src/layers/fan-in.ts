@@ -1,4 +1,4 @@
-import { matrix } from "../matrix/matrix.ts";
+import type { Jet } from "./jet.ts";
 import type { KernelState, KernelTile } from "./kernel-state.ts";
 import { branchesOf, type Scope, single, singleValue, type Value } from "./rule.ts";
 
@@ -67,19 +67,7 @@ function selfPair(p: number): BranchPair {
   return { nngp: p, sine: 0, ntk: 0, p, q: p };
 }
 
-/** The branches of a finite network, combined entry by entry. */
-export function combineValues(
-  values: readonly Value[],
-  scope: Scope,
-  combine: (a: number, b: number) => number,
-): Value {
-  return values
-    .map((value) => singleValue(value, scope))
-    .reduce((total, x) =>
-      matrix(
-        x.rows,
-        x.cols,
-        total.data.map((value, i) => combine(value, x.data[i]!)),
-      ),
-    );
+/** The branches of a finite network that are to be joined entry by entry. */
+export function joinedBranches(input: Value, scope: Scope): readonly Jet[] {
+  return branchesOf(input, scope).map((value) => singleValue(value, scope));
 }

@@ -1,4 +1,4 @@
-import type { LayerRule } from "./rule.ts";
+import { type LayerRule, withoutWeights } from "./rule.ts";
 import type { IdentitySpec } from "./spec.ts";
 
 /** Does nothing: the skip connection of a residual network. */
@@ -11,5 +11,5 @@ export const identityRule: LayerRule<IdentitySpec> = {
   kernel: (_, input) => input,
   shape: (_, input) => input,
   init: () => null,
-  apply: (_, __, input) => input,
+  forward: (_, __, input) => withoutWeights(input, (cotangent) => cotangent),
 };

@@ -1,5 +1,5 @@
 import { split } from "../random/key.ts";
-import { branchesOf, type LayerRule, type Params } from "./rule.ts";
+import { branchesOf, childWeights, type LayerRule, type Value } from "./rule.ts";
 import type { Layer, ParallelSpec } from "./spec.ts";
 
 /** One layer for each branch: put `fanOut` before it and a `fanIn…` after it. */
@@ -20,8 +20,17 @@ export const parallelRule: LayerRule<ParallelSpec> = {
     return split(key, branches.length).map((own, i) => scope.initChild(branches[i]!, i, own, shapes[i]!));
   },
 
-  apply({ branches }, params, input, scope) {
-    const each = params as readonly Params[]; // `init` of this layer made them
-    return branchesOf(input, scope).map((value, i) => scope.descend(branches[i]!, i, each[i]!, value));
+  forward({ branches }, weights, input, scope) {
+    const traces = branchesOf(input, scope).map((value, i) =>
+      scope.descend(branches[i]!, i, childWeights(weights, i), value),
+    );
+    return {
+      output: traces.map(({ output }) => output),
+      trains: traces.some(({ trains }) => trains),
+      pullback(cotangent, sink, wantInput) {
+        const each = branchesOf(cotangent, scope).map((branch, i) => traces[i]!.pullback(branch, sink, wantInput));
+        return each.some((branch) => branch === null) ? null : (each as Value[]); // none of them is null
+      },
+    };
   },
 };

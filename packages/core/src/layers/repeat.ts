@@ -1,5 +1,6 @@
 import { split } from "../random/key.ts";
-import type { LayerRule, Params } from "./rule.ts";
+import { chain } from "./chain.ts";
+import { childWeights, type LayerRule } from "./rule.ts";
 import type { Layer, RepeatSpec } from "./spec.ts";
 
 /** The layer, `times` times in a row, with fresh weights each time. */
@@ -23,10 +24,8 @@ export const repeatRule: LayerRule<RepeatSpec> = {
     });
   },
 
-  apply({ layer }, params, input, scope) {
-    const each = params as readonly Params[]; // `init` of this layer made them
-    return each.reduce((value, own, i) => scope.descend(layer, i, own, value), input);
-  },
+  forward: ({ layer, times }, weights, input, scope) =>
+    chain(times, input, (i, value) => scope.descend(layer, i, childWeights(weights, i), value)),
 };
 
 const range = (times: number): readonly number[] => Array.from({ length: times }, (_, i) => i);

@@ -1,16 +1,19 @@
 import type { Activation } from "../activations/activation.ts";
 import type { Fields } from "../activations/fields.ts";
+import type { Blas } from "../linalg/blas.ts";
 import type { Matrix } from "../matrix/matrix.ts";
 import type { Key } from "../random/key.ts";
+import type { Allocate, Jet } from "./jet.ts";
 import type { KernelState, KernelTile } from "./kernel-state.ts";
 import type { Layer } from "./spec.ts";
 
 /**
- * A layer: its fields, its infinite half (how it maps the kernel state) and its finite half (how it makes weights and
- * maps activations). The two stand in one file so that they cannot drift apart.
+ * A layer: its fields, its infinite half (how it maps the kernel state) and its finite half (how it makes weights, maps
+ * activations and pulls cotangents back). The two stand in one file so that they cannot drift apart.
  *
  * Laws (`ntkit/testing`): the tangent kernel is the derivative of the NNGP of correlated weights; outputs of wide
- * finite networks have the NNGP as covariance; a tile has the bits of the slice of a larger tile.
+ * finite networks have the NNGP as covariance; a tile has the bits of the slice of a larger tile; terms of jets are
+ * derivatives along the line, and pullbacks are their transposes.
  */
 export interface LayerRule<S extends Layer> {
   readonly fields: Fields<S>;
@@ -20,8 +23,11 @@ export interface LayerRule<S extends Layer> {
   shape(spec: Complete<S>, input: Shape, scope: ShapeScope): Shape;
   /** Random weights for inputs of this shape. */
   init(spec: Complete<S>, key: Key, input: Shape, scope: InitScope): Params;
-  /** Outputs of the finite network, one row per example. */
-  apply(spec: Complete<S>, params: Params, input: Value, scope: ApplyScope): Value;
+  /**
+   * Outputs of the finite network, one row per example, and what leads cotangents back. Weights lie on the line
+   * params + ε tangent; the output has as many terms in ε as the input.
+   */
+  forward(spec: Complete<S>, weights: Weights, input: Value, scope: ForwardScope): Trace;
 }
 
 /** A description with its defaults filled in. */
@@ -39,8 +45,37 @@ export interface DenseParams {
   readonly b: Float64Array | null;
 }
 
+/** The weights params + ε tangent; those of a tangent that is null stay. */
+export interface Weights {
+  readonly params: Params;
+  readonly tangent: Params;
+}
+
 /** Activations of a batch, or of each branch. */
-export type Value = Matrix | readonly Value[];
+export type Value = Jet | readonly Value[];
+
+/** A layer at the point where it was evaluated. */
+export interface Trace {
+  readonly output: Value;
+  /** Whether a weight in it trains. Cotangents need not go further back than the first layer that does. */
+  readonly trains: boolean;
+  /** From cotangents of the output to those of the input, null unless wanted. What weights get is told to `sink`. */
+  pullback(cotangent: Value, sink: WeightSink, wantInput: boolean): Value | null;
+}
+
+/** Where cotangents meet weights: z = wScale x w + bScale b, with the cotangent of z. */
+export interface WeightCotangent {
+  /** Dotted position of the layer. */
+  readonly path: string;
+  readonly input: Jet;
+  readonly cotangent: Jet;
+  /** wScale times the cotangent. The gradient of w is inputᵀ scaled, that of b the column sums of bScale cotangent. */
+  readonly scaled: Jet;
+  readonly wScale: number;
+  readonly bScale: number;
+  readonly hasBias: boolean;
+}
+export type WeightSink = (weights: WeightCotangent) => void;
 
 /** What every interpreter offers a rule: its place in the description, for messages, and the user's activations. */
 export interface Scope {
@@ -67,10 +102,29 @@ export interface InitScope extends ShapeScope {
   initChild(child: Layer, segment: number, key: Key, input: Shape): Params;
 }
 
-export interface ApplyScope extends Scope {
-  descend(child: Layer, segment: number, params: Params, input: Value): Value;
+export interface ForwardScope extends Scope {
+  /** Dotted position of the layer. */
+  readonly path: string;
+  descend(child: Layer, segment: number, weights: Weights, input: Value): Trace;
+  readonly blas: Blas;
+  readonly allocate: Allocate;
   /** Randomness of dropout, or null to use the network without it. */
   readonly dropoutKey: Key | null;
+  /** Whether cotangents will be pulled back: if not, slopes need not be kept. */
+  readonly differentiates: boolean;
+  /** Whether the weights of this layer train. */
+  readonly trains: boolean;
+}
+
+/** The weights of child `index` of a layer that has children. */
+export function childWeights({ params, tangent }: Weights, index: number): Weights {
+  // `init` of that layer made a list
+  return { params: (params as readonly Params[])[index]!, tangent: tangent && (tangent as readonly Params[])[index]! };
+}
+
+/** A layer without weights: `back` leads cotangents of its output to those of its input. */
+export function withoutWeights(output: Value, back: (cotangent: Value) => Value): Trace {
+  return { output, trains: false, pullback: (cotangent, _, wantInput) => (wantInput ? back(cotangent) : null) };
 }
 
 /** The state as one tile, or an error that says the layer takes a single input. */
@@ -86,7 +140,7 @@ export function singleShape(shape: Shape, scope: Scope): number {
 }
 
 /** The activations of a single input. */
-export function singleValue(value: Value, scope: Scope): Matrix {
+export function singleValue(value: Value, scope: Scope): Jet {
   if (isBranches(value)) scope.fail(`takes one input, got ${value.length} branches: put a fanIn layer before it`);
   return value;
 }

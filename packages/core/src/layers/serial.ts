@@ -1,5 +1,6 @@
 import { split } from "../random/key.ts";
-import type { LayerRule, Params } from "./rule.ts";
+import { chain } from "./chain.ts";
+import { childWeights, type LayerRule } from "./rule.ts";
 import type { Layer, SerialSpec } from "./spec.ts";
 
 /** Layers in a row. `serial(serial(a, b), c)` is the same network as `serial(a, b, c)`. */
@@ -23,8 +24,6 @@ export const serialRule: LayerRule<SerialSpec> = {
     });
   },
 
-  apply({ layers }, params, input, scope) {
-    const each = params as readonly Params[]; // `init` of this layer made them
-    return layers.reduce((value, layer, i) => scope.descend(layer, i, each[i]!, value), input);
-  },
+  forward: ({ layers }, weights, input, scope) =>
+    chain(layers.length, input, (i, value) => scope.descend(layers[i]!, i, childWeights(weights, i), value)),
 };

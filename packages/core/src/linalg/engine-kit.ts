@@ -2,6 +2,7 @@
 export { didYouMean, NumericalError, ValueError } from "../errors.ts";
 export { allFinite, checkFinite, checkSquare } from "../matrix/check.ts";
 export { type Matrix, matrix, transpose } from "../matrix/matrix.ts";
+export { type Blas, type GemmOptions, gemmSizes, jsBlas } from "./blas.ts";
 export { type Block, blockAt, blockOf, transposed } from "./block.ts";
 export { type BadPivot, shiftDiagonal, withSuggestion } from "./cholesky.ts";
 export { eigh } from "./eigh.ts";

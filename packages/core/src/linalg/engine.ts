@@ -1,4 +1,5 @@
 import type { Matrix } from "../matrix/matrix.ts";
+import type { Blas } from "./blas.ts";
 
 /** What every long operation takes. */
 export interface WorkOptions {
@@ -77,6 +78,8 @@ export interface Engine {
   tridiagonalForm?(a: Matrix, options?: WorkOptions): Promise<TridiagonalForm>;
   /** Thin singular value decomposition. */
   svd(a: Matrix, options?: WorkOptions): Promise<Svd>;
+  /** Products that do not leave the calling thread: what finite networks are evaluated and trained with. `jsBlas` without. */
+  readonly blas?: Blas;
 }
 
 /** What operations that give a matrix take. */

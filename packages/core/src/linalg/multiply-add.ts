@@ -32,6 +32,16 @@ export interface Product {
  * at the border are padded with zeros and go through the same loop.
  */
 export async function multiplyAdd(product: Product, work: Work): Promise<void> {
+  for (const fraction of panelsOf(product)) await work.breathe(fraction);
+}
+
+/** The same without a pause, for products of some milliseconds. */
+export function multiplyAddNow(product: Product): void {
+  for (const _ of panelsOf(product));
+}
+
+/** Does the work and pauses after each panel of A, with the fraction done. */
+function* panelsOf(product: Product): Generator<number> {
   const { a, b, m, n, k } = product;
   const packedA = new Float64Array(roundUp(Math.min(m, MC), MR) * Math.min(k, KC));
   const packedB = new Float64Array(roundUp(Math.min(n, NC), NR) * Math.min(k, KC));
@@ -46,7 +56,7 @@ export async function multiplyAdd(product: Product, work: Work): Promise<void> {
         if (product.lowerOnly && j >= i + rows) continue;
         pack(a, i, rows, p, depth, MR, packedA);
         multiplyPanels(product, packedA, packedB, { i, j, rows, cols, depth }, tile);
-        await work.breathe((j + (cols * (p + (depth * (i + rows)) / m)) / k) / n);
+        yield (j + (cols * (p + (depth * (i + rows)) / m)) / k) / n;
       }
     }
   }

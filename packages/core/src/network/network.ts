@@ -1,15 +1,23 @@
-import { ShapeError, ValueError } from "../errors.ts";
+import { ValueError } from "../errors.ts";
 import { childPath, parseNetwork } from "../layers/network-file.ts";
 import { ruleOf } from "../layers/registry.ts";
-import type { Complete, InitScope, Params, Shape, Value } from "../layers/rule.ts";
-import { isBranches } from "../layers/rule.ts";
+import type { Complete, InitScope, Params, Shape } from "../layers/rule.ts";
 import { type Activations, scopeAt } from "../layers/scope.ts";
 import type { Layer } from "../layers/spec.ts";
 import type { Matrix } from "../matrix/matrix.ts";
-import { type Key, split } from "../random/key.ts";
+import { type Key, key } from "../random/key.ts";
+import { applyWeightLaw, type WeightLaw } from "./initial-weights.ts";
+import { type NetworkOptions, outputTerm, traceNetwork } from "./trace.ts";
 
-/** Weights of a network for inputs with `inputWidth` columns, drawn from an explicit key. */
-export function init(network: Layer, key: Key, inputWidth: number, activations: Activations = {}): Params {
+export interface InitOptions extends WeightLaw {
+  /** A seed, or a key split from one: the same seed gives the same weights on every platform. */
+  readonly seed: number | Key;
+  readonly activations?: Activations | undefined;
+}
+
+/** Random weights of a network for inputs with `inputWidth` columns. */
+export function init(network: Layer, inputWidth: number, options: InitOptions): Params {
+  const { seed, activations = {} } = options;
   const visit = (layer: Layer, path: string, own: Key, input: Shape): Params => {
     const scope: InitScope = {
       ...scopeAt(layer, path, activations),
@@ -18,7 +26,9 @@ export function init(network: Layer, key: Key, inputWidth: number, activations: 
     };
     return ruleOf(layer).init(layer as Complete<Layer>, own, input, scope);
   };
-  return visit(parseNetwork(network), "", key, checkedWidth("init", inputWidth));
+  const parsed = parseNetwork(network);
+  const start = typeof seed === "number" ? key(seed) : seed;
+  return applyWeightLaw(parsed, visit(parsed, "", start, checkedWidth("init", inputWidth)), options);
 }
 
 function checkedWidth(where: string, inputWidth: number): number {
@@ -26,30 +36,14 @@ function checkedWidth(where: string, inputWidth: number): number {
   throw new ValueError(`${where}: inputWidth must be a positive integer, got ${inputWidth}`);
 }
 
-export interface ApplyOptions {
-  readonly activations?: Activations;
+export interface ApplyOptions extends NetworkOptions {
   /** Draws the masks of dropout; without it dropout does nothing, as after training. */
-  readonly dropoutKey?: Key;
+  readonly dropoutKey?: Key | undefined;
 }
 
 /** Outputs [n, width] of the finite network on inputs [n, d]. */
-export function apply(
-  network: Layer,
-  params: Params,
-  x: Matrix,
-  { activations = {}, dropoutKey }: ApplyOptions = {},
-): Matrix {
-  const visit = (layer: Layer, path: string, own: Params, input: Value, key: Key | null): Value =>
-    ruleOf(layer).apply(layer as Complete<Layer>, own, input, {
-      ...scopeAt(layer, path, activations),
-      dropoutKey: key,
-      descend: (child, segment, childParams, value) =>
-        visit(child, childPath(path, segment), childParams, value, key && split(key, segment + 2)[segment + 1]!),
-    });
-  const value = visit(parseNetwork(network), "", params, x, dropoutKey ?? null);
-  if (isBranches(value))
-    throw new ShapeError(`apply: the network ends in ${value.length} branches, put a fanIn after them`);
-  return value as Matrix; // not branches, so one matrix
+export function apply(network: Layer, params: Params, x: Matrix, options: ApplyOptions = {}): Matrix {
+  return outputTerm(traceNetwork(parseNetwork(network), params, x, options));
 }
 
 /** Number of output units for inputs with `inputWidth` columns, or one number per branch. */

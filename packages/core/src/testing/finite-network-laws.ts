@@ -36,7 +36,10 @@ export async function checkFiniteNetworks(
   const squares = new Float64Array(n * n);
   const maskKeys = split(dropoutKey!, networks);
   for (const [s, weights] of split(weightKey!, networks).entries()) {
-    const fx = apply(network, init(network, weights, d, activations), x, { activations, dropoutKey: maskKeys[s]! });
+    const fx = apply(network, init(network, d, { seed: weights, activations }), x, {
+      activations,
+      dropoutKey: maskKeys[s]!,
+    });
     for (let i = 0; i < n; i++) {
       for (let j = 0; j < n; j++) {
         let covariance = 0;

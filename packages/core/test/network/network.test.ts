@@ -22,19 +22,19 @@ import { ACTIVATION_EXAMPLES } from "../../src/testing/activation-examples.ts";
 import { times } from "../predict/brute.ts";
 
 const x = matrix(4, 3, normal(key(5), 12));
-const run = (network: Layer, seed = 1): Matrix => apply(network, init(network, key(seed), 3), x);
+const run = (network: Layer, seed = 1): Matrix => apply(network, init(network, 3, { seed }), x);
 const denseParams = (params: Params): DenseParams => params as DenseParams; // of a dense layer
 
 describe("laws", () => {
   it("the same key gives the same network, another key another", () => {
     const network = serial(dense({ width: 6, bStd: 0.3 }), relu(), dense({ width: 2 }));
-    expect(init(network, key(3), 3)).toEqual(init(network, key(3), 3));
+    expect(init(network, 3, { seed: 3 })).toEqual(init(network, 3, { seed: 3 }));
     expect(run(network, 3)).not.toEqual(run(network, 4));
   });
 
   it("rows do not see each other", () => {
     const network = serial(dense({ width: 6, bStd: 0.3 }), tanh(), layerNorm(), dense({ width: 2 }));
-    const params = init(network, key(1), 3);
+    const params = init(network, 3, { seed: 1 });
     const order = [2, 0, 3];
     expect(apply(network, params, takeRows(x, order))).toEqual(takeRows(apply(network, params, x), order));
   });
@@ -61,12 +61,12 @@ describe("laws", () => {
 describe("each layer is its formula", () => {
   it("dense: wStd/√N x w + bStd b", () => {
     const network = dense({ width: 2, wStd: 1.5, bStd: 0.5 });
-    const params = denseParams(init(network, key(1), 3));
+    const params = denseParams(init(network, 3, { seed: 1 }));
     const product = times(x, params.w);
     apply(network, params, x).data.forEach((value, at) => {
       expect(value).toBeCloseTo((1.5 / Math.sqrt(3)) * product.data[at]! + 0.5 * params.b![at % 2]!, 13);
     });
-    expect(denseParams(init(dense({ width: 2 }), key(1), 3)).b).toBeNull();
+    expect(denseParams(init(dense({ width: 2 }), 3, { seed: 1 })).b).toBeNull();
   });
 
   it.each(
@@ -113,9 +113,9 @@ describe("shapes", () => {
   });
 
   it.each([
-    [() => init(relu(), key(1), 0), ValueError, "inputWidth must be a positive integer, got 0"],
+    [() => init(relu(), 0, { seed: 1 }), ValueError, "inputWidth must be a positive integer, got 0"],
     [() => outputWidth(relu(), 1.5), ValueError, "got 1.5"],
-    [() => apply(dense({ width: 2 }), init(dense({ width: 2 }), key(1), 4), x), NetworkError, "4 inputs, got 3"],
+    [() => apply(dense({ width: 2 }), init(dense({ width: 2 }), 4, { seed: 1 }), x), NetworkError, "4 inputs, got 3"],
     [() => run(fanOut(2)), ShapeError, "the network ends in 2 branches"],
     [
       () => run(serial(fanOut(2), parallel(dense({ width: 2 }), dense({ width: 3 })), fanInSum())),
