@@ -8,6 +8,7 @@ const CORE = join(ROOT, "packages/core/src");
 /** Folders of core, lowest first: a folder may import from itself and from those of a lower rank. */
 const RANKS: Readonly<Record<string, number>> = {
   "errors.ts": 0,
+  files: 1,
   matrix: 1,
   linalg: 2,
   random: 2,

@@ -1,15 +1,15 @@
 import { FormatError } from "../errors.ts";
-import { parseNetwork } from "../layers/network-file.ts";
-import { type Matrix, matrix } from "../matrix/matrix.ts";
-import type { ClassificationModel, FittedKernel, Model, RegressionModel } from "./model.ts";
-import { checkModelFields, checkModelSizes } from "./model-check.ts";
 import {
   decodeSafetensors,
   encodeSafetensors,
   type Safetensors,
   safetensorsMetadata,
   type Tensor,
-} from "./safetensors.ts";
+} from "../files/safetensors.ts";
+import { parseNetwork } from "../layers/network-file.ts";
+import { type Matrix, matrix } from "../matrix/matrix.ts";
+import type { ClassificationModel, FittedKernel, Model, RegressionModel } from "./model.ts";
+import { checkModelFields, checkModelSizes } from "./model-check.ts";
 
 const FORMAT = "ntkit-model";
 const VERSION = 1;

@@ -8,7 +8,7 @@ import type { Layer } from "../layers/spec.ts";
 import { type Blas, jsBlas } from "../linalg/blas.ts";
 import type { Engine } from "../linalg/engine.ts";
 import type { Matrix } from "../matrix/matrix.ts";
-import { type Key, split } from "../random/key.ts";
+import { child, type Key } from "../random/key.ts";
 
 /** What everything that evaluates a finite network takes. */
 export interface NetworkOptions {
@@ -48,15 +48,8 @@ export function traceNetwork(network: Layer, params: Params, x: Matrix, options:
       ...{ path, blas, allocate, dropoutKey: key },
       differentiates: trains !== null,
       trains: trains?.has(path) ?? false,
-      descend: (child, segment, weights, value) =>
-        visit(
-          child,
-          childPath(path, segment),
-          weights.params,
-          weights.tangent,
-          value,
-          key && split(key, segment + 2)[segment + 1]!,
-        ),
+      descend: (inner, segment, weights, value) =>
+        visit(inner, childPath(path, segment), weights.params, weights.tangent, value, key && child(key, segment + 1)),
     });
   const trace = visit(network, "", params, tangent, jetOf(x, order), options.dropoutKey ?? null);
   const { output } = trace;

@@ -27,6 +27,14 @@ export function split(parent: Key, n: number): Key[] {
   });
 }
 
+/** Child i of `split(parent, …)` alone: the key of step i, say. */
+export function child(parent: Key, i: number): Key {
+  checkCount("child", i);
+  const words = new Uint32Array(2);
+  threefry2x32(parent[0], parent[1], i, SPLIT, words);
+  return [words[0]!, words[1]!];
+}
+
 /** `n` uniform draws in [0, 1), multiples of 2⁻⁵³. */
 export function uniform(from: Key, n: number): Float64Array {
   return draw("uniform", from, n, (high, low) => ((high >>> 5) * 2 ** 26 + (low >>> 6)) * 2 ** -53);

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { FormatError } from "../../src/errors.ts";
+import { decodeSafetensors, encodeSafetensors } from "../../src/files/safetensors.ts";
 import { fullyConnected } from "../../src/learn/candidates.ts";
 import { fitClassification, predictClassification } from "../../src/learn/fit-classification.ts";
 import { fitRegression, predictRegression } from "../../src/learn/fit-regression.ts";
 import type { ClassificationModel, Model, RegressionModel } from "../../src/learn/model.ts";
 import { decodeModel, encodeModel } from "../../src/learn/model-file.ts";
-import { decodeSafetensors, encodeSafetensors } from "../../src/learn/safetensors.ts";
 import { ringTable, smoothTable } from "./tables.ts";
 
 const candidates = [

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FormatError } from "../../src/errors.ts";
-import { decodeSafetensors, encodeSafetensors, type Safetensors } from "../../src/learn/safetensors.ts";
+import { decodeSafetensors, encodeSafetensors, type Safetensors } from "../../src/files/safetensors.ts";
 
 /** Written by Python: numpy 2.4.6, safetensors 0.8.0, `save({"b": [[1.5, -2], [.25, 1e300]], "a": [pi], "empty": (0, 3)}, metadata={"origin": "python"})`. */
 const FROM_PYTHON =
