@@ -11,6 +11,8 @@ const RANKS: Readonly<Record<string, number>> = {
   files: 1,
   matrix: 1,
   linalg: 2,
+  loss: 2,
+  ode: 3,
   random: 2,
   special: 2,
   activations: 3,

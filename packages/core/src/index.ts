@@ -154,6 +154,10 @@ export { jsEngine } from "./linalg/js-engine.ts";
 export { logDeterminant } from "./linalg/log-determinant.ts";
 export { type Pseudoinverse, type PseudoinverseOptions, pseudoinverse } from "./linalg/pseudoinverse.ts";
 export { solveCholesky } from "./linalg/solve-cholesky.ts";
+// Losses
+export { binaryCrossEntropy, softmaxCrossEntropy } from "./loss/cross-entropy.ts";
+export type { Loss, LossScale, TwiceDifferentiableLoss } from "./loss/loss.ts";
+export type { SquaredLoss } from "./loss/squared-loss.ts";
 // Matrices
 export { checkFinite } from "./matrix/check.ts";
 export {
@@ -173,10 +177,29 @@ export {
 // Finite networks
 export { type DerivativeOptions, gradient, hvp, jacobian, jvp, type OutputLoss, vjp } from "./network/derivatives.ts";
 export type { WeightLaw } from "./network/initial-weights.ts";
-export { type ApplyOptions, apply, type InitOptions, init, outputWidth } from "./network/network.ts";
+export {
+  type ApplyOptions,
+  type ApplyOptions,
+  apply,
+  apply,
+  type InitOptions,
+  init,
+  init,
+  outputWidth,
+  outputWidth,
+} from "./network/network.ts";
 export { countParams, flattenParams, type ParamEntry, paramEntries, unflattenParams } from "./network/params.ts";
 export type { NetworkOptions } from "./network/trace.ts";
 export type { Trainable } from "./network/trainable.ts";
+// Ordinary differential equations
+export {
+  dormandPrince,
+  type OdeFailure,
+  type OdeOptions,
+  type OdeSolution,
+  type OdeWork,
+  type RightHandSide,
+} from "./ode/dormand-prince.ts";
 // Kernel regression and Gaussian processes
 export {
   type GpInferenceOptions,
@@ -235,7 +258,6 @@ export {
 export { type RidgeScore, ridgeScores } from "./predict/ridge-scores.ts";
 export { type SampleOptions, type Samples, samplePosterior, samplePrior } from "./predict/sample.ts";
 export type { SingularRidge } from "./predict/singular-ridge.ts";
-export type { SquaredLoss } from "./predict/squared-loss.ts";
 export { type TridiagonalPath, tridiagonalPath } from "./predict/tridiagonal-path.ts";
 // Randomness with an explicit key
 export { type Key, key, normal, permutation, randomInts, split, uniform } from "./random/key.ts";

@@ -1,10 +1,10 @@
 import { ShapeError } from "../errors.ts";
 import { jsEngine } from "../linalg/js-engine.ts";
+import { lossCurvature, type SquaredLoss, squaredLossOf } from "../loss/squared-loss.ts";
 import { checkFinite, checkSameRows } from "../matrix/check.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
 import { checkDescent } from "./descent-modes.ts";
 import type { PredictOptions } from "./options.ts";
-import { lossCurvature, type SquaredLoss, squaredLoss } from "./squared-loss.ts";
 
 export interface GradientDescentStepsOptions extends PredictOptions {
   readonly learningRate: number;
@@ -63,7 +63,7 @@ export async function gradientDescentSteps(
     if (!weights.data.every(Number.isFinite)) return diverged(losses);
     const residual = await engine.matmul(xTrain, weights, { signal });
     for (let at = 0; at < residual.data.length; at++) residual.data[at]! -= yTrain.data[at]!;
-    const value = squaredLoss(loss, residual);
+    const value = squaredLossOf(loss, residual);
     if (!Number.isFinite(value)) return diverged(losses);
     losses.push(value);
     if (step === steps) return { ok: true, weights, losses: Float64Array.from(losses) };

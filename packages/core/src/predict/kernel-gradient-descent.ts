@@ -1,9 +1,9 @@
 import { jsEngine } from "../linalg/js-engine.ts";
+import { lossCurvature, type SquaredLoss } from "../loss/squared-loss.ts";
 import { type Matrix, matrix, row } from "../matrix/matrix.ts";
 import { checkDescent, type DescentFailure, descentProgress, expandModes, reach } from "./descent-modes.ts";
 import type { PredictOptions } from "./options.ts";
 import type { RidgePath } from "./ridge-path.ts";
-import { lossCurvature, type SquaredLoss } from "./squared-loss.ts";
 
 /**
  * Two ways to descend on the loss of f(x) = Σᵢ αᵢ K(x, xᵢ), from α = 0, with c as in SquaredLoss:

@@ -1,10 +1,10 @@
 import { ShapeError } from "../errors.ts";
 import { jsEngine } from "../linalg/js-engine.ts";
+import { lossCurvature, type SquaredLoss } from "../loss/squared-loss.ts";
 import { checkFinite, checkSameRows } from "../matrix/check.ts";
 import { type Matrix, matrix, row } from "../matrix/matrix.ts";
 import { checkDescent, type DescentFailure, descentProgress, expandModes, reach } from "./descent-modes.ts";
 import type { PredictOptions } from "./options.ts";
-import { lossCurvature, type SquaredLoss } from "./squared-loss.ts";
 
 /**
  * Least squares f(x) = x·w on n examples (rows of X, n x d), from one thin decomposition X = U diag(s) Vᵀ. Plain data.

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { lossCurvature, type SquaredLoss } from "../../src/loss/squared-loss.ts";
 import { fromRows, type Matrix, matrix } from "../../src/matrix/matrix.ts";
 import {
   type KernelDescent,
@@ -7,7 +8,6 @@ import {
   kernelMaxLearningRate,
 } from "../../src/predict/kernel-gradient-descent.ts";
 import { alphaAt, ridgePath } from "../../src/predict/ridge-path.ts";
-import { lossCurvature, type SquaredLoss } from "../../src/predict/squared-loss.ts";
 import { gap, randomKernel, randomMatrix, succeed, times } from "./brute.ts";
 
 /** The recursion of KernelDescent as it is written. */

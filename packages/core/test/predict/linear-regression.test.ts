@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ShapeError, ValueError } from "../../src/errors.ts";
+import type { SquaredLoss } from "../../src/loss/squared-loss.ts";
 import { fromRows, matrix, transpose } from "../../src/matrix/matrix.ts";
 import { modeProgress } from "../../src/predict/descent-modes.ts";
 import { gradientDescentSteps } from "../../src/predict/gradient-descent-steps.ts";
@@ -10,7 +11,6 @@ import {
   linearWeightsAt,
   minNormWeights,
 } from "../../src/predict/linear-regression.ts";
-import type { SquaredLoss } from "../../src/predict/squared-loss.ts";
 import { gap, gauss, randomMatrix, succeed, times } from "./brute.ts";
 
 const shapes = fc.record({
