@@ -18,6 +18,7 @@ export type { ActivationSpec, ActivationType } from "./activations/spec.ts";
 // Empirical kernels: finite networks as kernels
 export { type EmpiricalOptions, empiricalNngp, empiricalNtk, type NtkAlgorithm } from "./empirical/empirical-kernel.ts";
 export { type ExpandedNetwork, linearize, taylorExpand } from "./empirical/linearize.ts";
+export { type KernelEstimate, type MonteCarloOptions, monteCarloKernel } from "./empirical/monte-carlo-kernel.ts";
 export { ntkVectorProduct } from "./empirical/ntk-vector-product.ts";
 export type { KernelArray, OutputAxes } from "./empirical/output-axes.ts";
 // Errors
@@ -174,21 +175,12 @@ export {
   toRows,
   transpose,
 } from "./matrix/matrix.ts";
-// Finite networks
-export { type DerivativeOptions, gradient, hvp, jacobian, jvp, type OutputLoss, vjp } from "./network/derivatives.ts";
+export { type DerivativeOptions, gradient, hvp, jacobian, jvp, vjp } from "./network/derivatives.ts";
 export type { WeightLaw } from "./network/initial-weights.ts";
-export {
-  type ApplyOptions,
-  type ApplyOptions,
-  apply,
-  apply,
-  type InitOptions,
-  init,
-  init,
-  outputWidth,
-  outputWidth,
-} from "./network/network.ts";
+export { type ApplyOptions, apply, type InitOptions, init, outputWidth } from "./network/network.ts";
 export { countParams, flattenParams, type ParamEntry, paramEntries, unflattenParams } from "./network/params.ts";
+// Finite networks
+export { decodeParams, encodeParams } from "./network/params-file.ts";
 export type { NetworkOptions } from "./network/trace.ts";
 export type { Trainable } from "./network/trainable.ts";
 // Ordinary differential equations
@@ -260,4 +252,4 @@ export { type SampleOptions, type Samples, samplePosterior, samplePrior } from "
 export type { SingularRidge } from "./predict/singular-ridge.ts";
 export { type TridiagonalPath, tridiagonalPath } from "./predict/tridiagonal-path.ts";
 // Randomness with an explicit key
-export { type Key, key, normal, permutation, randomInts, split, uniform } from "./random/key.ts";
+export { child, type Key, key, normal, permutation, randomInts, split, uniform } from "./random/key.ts";

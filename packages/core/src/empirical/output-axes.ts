@@ -1,4 +1,5 @@
-import { ValueError } from "../errors.ts";
+import { ShapeError, ValueError } from "../errors.ts";
+import { type Matrix, matrix } from "../matrix/matrix.ts";
 
 /**
  * What becomes of the outputs o of a network in its empirical kernel Θ(xᵢ, x'ⱼ)ₐᵦ; outputs are axis −1 (or 1):
@@ -62,4 +63,20 @@ export function kernelBuilder(mode: OutputMode, n1: number, n2: number, outputs:
       data[at * size + within]! += scale * value;
     },
   };
+}
+
+/** A kernel [n1, n2, o, o] as the matrix of all outputs, [n1 o, n2 o]: the entry of (i, a) and (j, b) at (i o + a, j o + b). */
+export function kernelMatrix({ shape, data }: KernelArray): Matrix {
+  const [n1 = 0, n2 = 0, a = 1, b = 1] = shape;
+  if (shape.length !== 4 || a !== b)
+    throw new ShapeError(`kernelMatrix: the kernel must have the shape [n1, n2, o, o], got [${shape.join(", ")}]`);
+  const out = matrix(n1 * a, n2 * a);
+  for (let i = 0, at = 0; i < n1; i++) {
+    for (let j = 0; j < n2; j++) {
+      for (let k = 0; k < a; k++) {
+        for (let l = 0; l < a; l++, at++) out.data[(i * a + k) * out.cols + j * a + l] = data[at]!;
+      }
+    }
+  }
+  return out;
 }

@@ -4,6 +4,7 @@ import { parseNetwork } from "../layers/network-file.ts";
 import type { Params } from "../layers/rule.ts";
 import type { Layer } from "../layers/spec.ts";
 import { jsBlas } from "../linalg/blas.ts";
+import type { Loss, TwiceDifferentiableLoss } from "../loss/loss.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
 import { gradientSink } from "./gradient-sink.ts";
 import { countParams, flattenParams, paramEntries, unflattenParams } from "./params.ts";
@@ -73,22 +74,13 @@ export function jacobian(network: Layer, params: Params, x: Matrix, options: Der
   return result ?? matrix(0, weights);
 }
 
-/** How a loss changes with the outputs. `Loss` of this library is one. */
-export interface OutputLoss {
-  value(fx: Matrix, y: Matrix): number;
-  /** Writes ∂L/∂f. */
-  gradient(fx: Matrix, y: Matrix, out: Matrix): void;
-  /** Writes the second derivative of L times v. */
-  hessianVectorProduct(fx: Matrix, y: Matrix, v: Matrix, out: Matrix): void;
-}
-
 /** A loss and its gradient with respect to the weights. */
 export function gradient(
   network: Layer,
   params: Params,
   x: Matrix,
   y: Matrix,
-  loss: OutputLoss,
+  loss: Loss,
   options: DerivativeOptions = {},
 ): { readonly fx: Matrix; readonly loss: number; readonly gradient: Params } {
   const { fx, pullback } = vjp(network, params, x, options);
@@ -104,7 +96,7 @@ export function hvp(
   params: Params,
   x: Matrix,
   y: Matrix,
-  loss: OutputLoss,
+  loss: TwiceDifferentiableLoss,
   tangent: Params,
   options: DerivativeOptions = {},
 ): Params {

@@ -52,7 +52,7 @@ export function decodeParams(network: Layer, bytes: Uint8Array, source: string):
     const prefix = path === "" ? "" : `${path}.`;
     const w = take(`${prefix}w`, layer, 2);
     const b = (layer.bStd ?? 0) > 0 ? take(`${prefix}b`, layer, 1) : null;
-    return { w: matrix(w.shape[0]!, layer.width, w.data), b: b && b.data };
+    return { w: matrix(w.shape[0]!, layer.width, w.data), b: b?.data ?? null };
   };
   const params = visit(parseNetwork(network), "");
   const extra = Object.keys(tensors).find((name) => !used.has(name));

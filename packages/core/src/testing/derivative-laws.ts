@@ -1,8 +1,9 @@
 import type { Params } from "../layers/rule.ts";
 import type { Activations } from "../layers/scope.ts";
 import type { Layer } from "../layers/spec.ts";
+import type { TwiceDifferentiableLoss } from "../loss/loss.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
-import { gradient, hvp, jvp, type OutputLoss, vjp } from "../network/derivatives.ts";
+import { gradient, hvp, jvp, vjp } from "../network/derivatives.ts";
 import { apply, init } from "../network/network.ts";
 import { flattenParams, unflattenParams } from "../network/params.ts";
 import { key, normal, split } from "../random/key.ts";
@@ -61,7 +62,8 @@ export function checkDerivatives(
 }
 
 /** Σ (f − y)²/2 + (f − y)⁴/24: its third derivative does not vanish. */
-const quartic: OutputLoss = {
+const quartic: TwiceDifferentiableLoss = {
+  name: "quartic",
   value: (fx, y) => fx.data.reduce((sum, f, i) => sum + (f - y.data[i]!) ** 2 / 2 + (f - y.data[i]!) ** 4 / 24, 0),
   gradient: (fx, y, out) => fill(out, (i) => fx.data[i]! - y.data[i]! + (fx.data[i]! - y.data[i]!) ** 3 / 6),
   hessianVectorProduct: (fx, y, v, out) => fill(out, (i) => (1 + (fx.data[i]! - y.data[i]!) ** 2 / 2) * v.data[i]!),
