@@ -1,9 +1,13 @@
 import fc from "fast-check";
+import { type Layer, parseNetwork } from "ntkit";
 import { describe, expect, it } from "vitest";
 import { importMemory, Module } from "wasmati";
 import { type Algebra, numberAlgebra } from "../src/program/algebra.ts";
-import { emitProgram, STEP } from "../src/program/emit.ts";
+import { compileProgram } from "../src/program/compile.ts";
+import { emitProgram, SIZES, STEP } from "../src/program/emit.ts";
 import { makeGraph, STAGE } from "../src/program/graph.ts";
+import { moduleBytes } from "../src/program/module-bytes.ts";
+import type { ScheduleSizes } from "../src/program/schedule.ts";
 import { LAYOUT, PITCH, TILE } from "../src/program/tile-layout.ts";
 import { webAssembly } from "../src/wasm/web-assembly.ts";
 
@@ -17,7 +21,7 @@ interface Inputs<T> {
 type Formula = <T, M>(algebra: Algebra<T, M>, inputs: Inputs<T>) => readonly [T, T];
 
 /** Runs a formula as code over a tile of random inputs; returns what came out and what numbers give. */
-async function compare(formula: Formula, rows: number, columns: number, fast = false) {
+async function compare(formula: Formula, rows: number, columns: number, sizes?: ScheduleSizes) {
   const graph = makeGraph();
   const [nngp, ntk] = formula(graph.algebra, {
     c: graph.input("c", STAGE.pair),
@@ -25,12 +29,12 @@ async function compare(formula: Formula, rows: number, columns: number, fast = f
     p: graph.input("p", STAGE.row),
     q: graph.input("q", STAGE.column),
   });
-  const program = emitProgram(graph, { nngp, ntk }, fast);
+  const program = emitProgram(graph, { nngp, ntk }, false, sizes);
   if (!program || !webAssembly) throw new Error("the formula is too long, or there is no WebAssembly");
   const memory = new webAssembly.Memory({ initial: Math.ceil((LAYOUT.program + program.bytes) / 65536) });
   const module = Module({ exports: { run: program.code }, memory: importMemory({ min: 1 }) });
   // The names that wasmati gives to a module's only import.
-  const instance = new webAssembly.Instance(await webAssembly.compile(module.toBytes()), { "": { m0: memory } });
+  const instance = new webAssembly.Instance(await webAssembly.compile(moduleBytes(module)), { "": { m0: memory } });
   const values = new Float64Array(memory.buffer);
   values.set(program.constants, LAYOUT.program / 8);
   const at = (base: number, i: number, j: number): number => (base + i * PITCH) / 8 + j;
@@ -93,6 +97,9 @@ const FORMULAS: Readonly<Record<string, Formula>> = {
   constants: ({ constant, add, mul }) => [add(constant(1), constant(2)), mul(constant(-0), constant(3))],
 };
 
+/** Parts of about four steps for pairs, in segments of two. */
+const SHORT_PARTS: ScheduleSizes = { ...SIZES, segment: 2, whole: 0, part: 8 };
+
 describe("code of a formula gives the bits of its numbers", () => {
   it.each(Object.entries(FORMULAS))("%s", async (_, formula) => {
     for (const [rows, columns] of [
@@ -101,8 +108,10 @@ describe("code of a formula gives the bits of its numbers", () => {
       [5, 17],
       [TILE, TILE],
     ] as const) {
-      const { got, expected } = await compare(formula, rows, columns);
-      expect(got).toEqual(expected);
+      for (const sizes of [SIZES, SHORT_PARTS]) {
+        const { got, expected } = await compare(formula, rows, columns, sizes);
+        expect(got).toEqual(expected);
+      }
     }
   });
 
@@ -116,8 +125,10 @@ describe("code of a formula gives the bits of its numbers", () => {
             for (const [kind, i, j, k] of steps) values.push(randomStep(algebra, values, kind, i, j, k));
             return [values.at(-1)!, values.at(-2)!];
           };
-          const { got, expected } = await compare(formula, 3, 9);
-          expect(got).toEqual(expected);
+          for (const sizes of [SIZES, SHORT_PARTS]) {
+            const { got, expected } = await compare(formula, 3, 9, sizes);
+            expect(got).toEqual(expected);
+          }
         },
       ),
       { numRuns: 60 },
@@ -149,3 +160,34 @@ function randomStep<T, M>(
   ];
   return choices[kind]!();
 }
+
+describe("the length of a program", () => {
+  const options = { frozen: 0, preciseSine: true, wantNtk: true, columns: 8, fast: false };
+  const relu = (depth: number): Layer =>
+    parseNetwork({
+      type: "repeat",
+      times: depth,
+      layer: { type: "serial", layers: [{ type: "dense", width: 8, wStd: 1.4 }, { type: "relu" }] },
+    });
+
+  it("and its memory do not grow with the number of equal layers", () => {
+    const [deep, deeper] = [compileProgram(relu(200), options)!, compileProgram(relu(800), options)!];
+    expect(deeper.memory).toBe(deep.memory);
+    expect(deeper.constants).toEqual(deep.constants);
+    expect(deeper.bytes.length).toBeLessThan(1.05 * deep.bytes.length);
+    expect(deeper.operations / deep.operations).toBeCloseTo(4, 1);
+  });
+
+  it("has a limit, beyond which there is none", () => {
+    expect(compileProgram(relu(50), options, 5000)).toBeUndefined();
+    expect(compileProgram(relu(50), options, 50_000)).toBeDefined();
+  });
+
+  it("is that of one function while it fits there", () => {
+    const graph = makeGraph();
+    const c = graph.input("c", STAGE.pair);
+    const sum = (terms: number) => Array.from({ length: terms }).reduce((a: typeof c) => graph.algebra.add(a, c), c);
+    expect(emitProgram(graph, { nngp: sum(2000), ntk: null }, false)?.parts).toBe(1);
+    expect(emitProgram(graph, { nngp: sum(6000), ntk: null }, false)?.parts).toBeGreaterThan(3);
+  });
+});

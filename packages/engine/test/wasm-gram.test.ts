@@ -129,18 +129,92 @@ describe("frozen layers", () => {
   });
 });
 
-describe("what programs leave to the layers' own rules", () => {
-  const deep = (network: Layer, times: number): Layer => ({ type: "repeat", layer: network, times });
+/** The engine, and whether its last Gram matrix was computed by a program. */
+function watched(engine: Programs): { readonly engine: Programs; ranProgram(): boolean } {
+  let ran = false;
+  const gram: GramEngine["gram"] = async (request, options) => {
+    const grams = await engine.gram(request, options);
+    ran = grams !== undefined;
+    return grams;
+  };
+  return { engine: { ...engine, gram }, ranProgram: () => ran };
+}
 
-  it("activations by quadrature, and networks of very many layers", async () => {
+function repeated(times: number, ...layers: readonly Layer[]): Layer {
+  const body: Layer = { type: "repeat", times, layer: { type: "serial", layers } };
+  return { type: "serial", layers: [{ type: "dense", width: 8 }, body, { type: "dense", width: 1 }] };
+}
+
+const DENSE: Layer = { type: "dense", width: 8, wStd: 1.4, bStd: 0.1 };
+const RESIDUAL: readonly Layer[] = [
+  { type: "fanOut", copies: 2 },
+  {
+    type: "parallel",
+    branches: [{ type: "identity" }, { type: "serial", layers: [{ type: "relu" }, { ...DENSE, wStd: 0.5 }] }],
+  },
+  { type: "fanInSum" },
+];
+/** Every layer with weights of its own. */
+const VARIED: Layer = {
+  type: "serial",
+  layers: Array.from({ length: 60 }, (_, k): Layer[] => [
+    { type: "dense", width: 8 + k, wStd: 1.4 + k / 1000, bStd: k % 3 === 0 ? 0 : 0.1 },
+    k % 5 === 4 ? { type: "erf" } : { type: "relu" },
+  ]).flat(),
+};
+const SKIPPED: Layer = {
+  type: "serial",
+  layers: [
+    DENSE,
+    { type: "fanOut", copies: 2 },
+    { type: "parallel", branches: [repeated(40, { type: "relu" }, DENSE), repeated(40, { type: "abs" }, DENSE)] },
+    { type: "fanInSum" },
+  ],
+};
+
+describe("networks too deep for one function", () => {
+  it.each<[string, Layer]>([
+    ["200 layers of ReLU", repeated(200, { type: "relu" }, { type: "dense", width: 8, wStd: Math.SQRT2 })],
+    ["60 residual blocks", repeated(60, ...RESIDUAL)],
+    ["30 layers of sin", repeated(30, { type: "sin" }, { type: "dense", width: 8, wStd: 1.4 })],
+    ["100 layers of erf", repeated(100, { type: "erf" }, DENSE)],
+    ["60 layers of layer normalization", repeated(60, { type: "leakyRelu", alpha: 0.1 }, DENSE, { type: "layerNorm" })],
+    ["different layers", VARIED],
+    ["two deep branches", SKIPPED],
+  ])("%s: a program that gives what plain TypeScript does, however many threads", async (_, network) => {
+    const x = inputs(60, 5);
+    const expected = await kernelFn(network)(x, null, NAMES);
+    const all = engines.map(watched);
+    const results = await Promise.all(all.map(({ engine }) => kernelFn(network)(x, null, NAMES, { engine })));
+    for (const { ranProgram } of all) expect(ranProgram()).toBe(true);
+    for (const name of NAMES) {
+      expect(distance(results[0]![name], expected[name]), name).toBeLessThan(TOLERANCE.engine);
+      for (const other of results.slice(1)) expect(sameBits(other[name], results[0]![name]), name).toBe(true);
+      const tiled = await kernelFn(network)(x, null, name, { engine: engines[1]!, tile: 30 });
+      expect(sameBits(tiled, results[0]![name]), name).toBe(true);
+    }
+  });
+});
+
+describe("what programs leave to the layers' own rules", () => {
+  it("activations by quadrature", async () => {
     const tanh: Layer = { type: "serial", layers: [{ type: "dense", width: 8 }, { type: "tanh" }] };
     expect(hasProgram(tanh)).toBe(false);
-    for (const network of [tanh, deep(RELU, 60)]) {
-      const x = inputs(9, 3);
-      const expected = await kernelFn(network)(x, null, "nngp");
-      const got = await kernelFn(network)(x, null, "nngp", { engine: engines[1]! });
-      expect(sameBits(got, expected)).toBe(true);
-    }
+    const x = inputs(9, 3);
+    const expected = await kernelFn(tanh)(x, null, "nngp");
+    const got = await kernelFn(tanh)(x, null, "nngp", { engine: engines[1]! });
+    expect(sameBits(got, expected)).toBe(true);
+  });
+
+  it("networks whose variances leave the range of their squares", async () => {
+    // Each layer halves the variance: after 420 it is 2⁻⁴²⁰.
+    const shrinking = repeated(420, { type: "relu" }, { type: "dense", width: 8 });
+    const x = inputs(24, 3);
+    const expected = await kernelFn(shrinking)(x, null, "ntk");
+    const { engine, ranProgram } = watched(engines[1]!);
+    for (const tile of [5, 128])
+      expect(sameBits(await kernelFn(shrinking)(x, null, "ntk", { engine, tile }), expected)).toBe(true);
+    expect(ranProgram()).toBe(false);
   });
 
   it("entries beyond the range of its squares", async () => {

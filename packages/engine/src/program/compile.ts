@@ -1,7 +1,8 @@
 import type { Layer } from "ntkit";
 import { importMemory, Module } from "wasmati";
-import { emitProgram } from "./emit.ts";
-import { makeGraph, type Node, STAGE } from "./graph.ts";
+import { emitProgram, type Outputs } from "./emit.ts";
+import { type Graph, makeGraph, type Node, STAGE, TooLong } from "./graph.ts";
+import { moduleBytes } from "./module-bytes.ts";
 import { mapEntry, type RecursionOptions } from "./recursion.ts";
 import { hasNearFunction, transposeFunction } from "./tile-kernels.ts";
 import { NEARLY_PARALLEL } from "./tile-layout.ts";
@@ -21,31 +22,52 @@ export interface ProgramCode {
   /** To be written behind `LAYOUT.program`, where it needs `memory` bytes. */
   readonly constants: readonly number[];
   readonly memory: number;
+  /** About how many operations it does for each entry. */
+  readonly operations: number;
 }
+
+/** Values of the longest program: some 6000 layers of ReLU, or 600 of sin. Its graph takes seconds and some 500 MB to build. */
+const MOST_NODES = 2 ** 20;
 
 /** The program of a checked network all of whose layers have formulas; undefined when it would be too long. */
 export function compileProgram(
   network: Layer,
-  { wantNtk, columns, fast, ...options }: CompileOptions,
+  options: CompileOptions,
+  mostNodes: number = MOST_NODES,
 ): ProgramCode | undefined {
-  const graph = makeGraph();
+  const graph = makeGraph(mostNodes);
+  const outputs = outputsOf(graph, network, options);
+  const emitted = outputs && emitProgram(graph, outputs, options.fast);
+  if (!emitted) return undefined;
+  const { code, constants, bytes, operations } = emitted;
+  const module = Module({
+    exports: { run: code, hasNear: hasNearFunction(), transpose: transposeFunction() },
+    memory: importMemory({ min: 1 }),
+  });
+  return { bytes: moduleBytes(module), constants, memory: bytes, operations };
+}
+
+/** Undefined when the graph has no room for them. */
+function outputsOf(
+  graph: Graph,
+  network: Layer,
+  { wantNtk, columns, ...options }: CompileOptions,
+): Outputs | undefined {
   const { constant, mul } = graph.algebra;
   const [p, q] = [graph.input("p", STAGE.row), graph.input("q", STAGE.column)];
   const c = mul(graph.input("c", STAGE.pair), constant(1 / columns));
   const angle = inputAngle(graph.algebra, c, p, q, graph.input("below", STAGE.pair));
   const entry = { c, ...angle, ntk: wantNtk ? constant(0) : null, p, q, width: columns };
-  const mapped = mapEntry(graph.algebra, network, entry, options);
-  const emitted = emitProgram(graph, { nngp: mapped.c, ntk: mapped.ntk }, fast);
-  if (!emitted) return undefined;
-  const { code, constants, bytes } = emitted;
-  const module = Module({
-    exports: { run: code, hasNear: hasNearFunction(), transpose: transposeFunction() },
-    memory: importMemory({ min: 1 }),
-  });
-  return { bytes: module.toBytes(), constants, memory: bytes };
+  try {
+    const mapped = mapEntry(graph.algebra, network, entry, options);
+    return { nngp: mapped.c, ntk: mapped.ntk };
+  } catch (error) {
+    if (error instanceof TooLong) return undefined;
+    throw error;
+  }
 }
 
-type GraphAlgebra = ReturnType<typeof makeGraph>["algebra"];
+type GraphAlgebra = Graph["algebra"];
 
 /** r − |c|, from memory where the rows are nearly parallel, and √(pq − c²) = √((r − |c|)(r + |c|)). */
 function inputAngle(

@@ -2,35 +2,49 @@ import type { Func, Label, Local } from "wasmati";
 import * as wasm from "wasmati";
 import { type Graph, type Node, STAGE } from "./graph.ts";
 import { EXPONENT_MAGIC, emitOperation } from "./instructions.ts";
+import { partKey } from "./part-key.ts";
 import { constantsOf, isVarying, localsOf, type ProgramMemory, programMemory } from "./program-memory.ts";
-import { type Schedule, type Segment, type Step, schedule } from "./schedule.ts";
+import { type Part, type ScheduleSizes, type Segment, type Step, schedule } from "./schedule.ts";
 import { LAYOUT, PITCH } from "./tile-layout.ts";
 
-const { func, i32, local, loop, br_if, if_, v128 } = wasm;
+const { func, f64, f64x2, i32, local, loop, br_if, call, if_, v128 } = wasm;
 
 /** Vectors that are computed side by side. */
 const GROUP = 2;
-/** Operations that one pass over a row does: so few that several turns of its loop are under way at a time. */
-const SEGMENT = 20;
 /** Columns that one turn of an inner loop maps; the columns of a tile are filled up to a multiple of it. */
 export const STEP: number = 2 * GROUP;
 
-/** Operations that fit into one function, about 60 KB of code: wasmati writes bytes through the stack, which holds some 100 KB. */
-const MOST_OPERATIONS = 5000;
+export const SIZES: ScheduleSizes = {
+  lanes: GROUP,
+  /** So few that several turns of its loop are under way at a time. */
+  segment: 20,
+  /** What fits into one function, about 60 KB of code: wasmati writes bytes through the stack, which holds some 100 KB. */
+  whole: 5000,
+  /** Long enough that the memory traffic between parts, a few values of a pair, costs little beside it. */
+  part: 1500,
+};
+
+/** Memory that a thread may need for what the parts of a program leave to one another. */
+const MOST_BYTES = 2 ** 26;
 
 const VECTOR_BYTES = 16;
 const TURN_BYTES = GROUP * VECTOR_BYTES;
 
 type Index = Local<"i32">;
 type Vector = Local<"v128">;
+type TileFunction = Func<["i32", "i32", "i32"], []>;
 
 export interface EmittedProgram {
   /** (base, rows, columns) → nothing: maps the tile at `base` in place. */
-  readonly code: Func<["i32", "i32", "i32"], []>;
+  readonly code: TileFunction;
   /** To be written behind `LAYOUT.program`. */
   readonly constants: readonly number[];
   /** Bytes needed behind `LAYOUT.program`. */
   readonly bytes: number;
+  /** How many parts it has. */
+  readonly parts: number;
+  /** About how many operations it does for each pair. */
+  readonly operations: number;
 }
 
 /** What a program computes: K, and Θ unless it is null. */
@@ -39,7 +53,7 @@ export interface Outputs {
   readonly ntk: Node | null;
 }
 
-/** What all code of a program works with. */
+/** What all code of a part works with. */
 interface Frame {
   readonly memory: ProgramMemory;
   readonly fast: boolean;
@@ -60,25 +74,55 @@ interface Frame {
 }
 
 /**
- * The code that maps a tile laid out as `LAYOUT` says. What depends on one column alone is computed first and kept. Then, row by row,
- * what depends on the row alone, and the pairs: segment by segment, each a loop over the columns that keeps what later ones need.
+ * The code that maps a tile laid out as `LAYOUT` says, part by part: first what depends on one column alone, which is kept, then row
+ * by row what depends on the row alone, and the pairs, segment by segment, each a loop over the columns that keeps what later ones
+ * need.
  *
  * The loops are short because compilers of WebAssembly neither interleave independent work nor spare registers: with few operations
- * to a turn, the processor has several turns under way, and their values fit its registers.
+ * to a turn, the processor has several turns under way, and their values fit its registers. Parts are functions of bounded length;
+ * those that do the same at the same places are one function, so that a repeated layer costs no more code however often it repeats.
  *
- * Undefined when it would be too long: some 25 layers of ReLU fit.
+ * Undefined when a part is too long to be a function, or the parts leave too much to one another.
  */
-export function emitProgram(graph: Graph, { nngp, ntk }: Outputs, fast: boolean): EmittedProgram | undefined {
-  const plan = schedule(graph.root, ntk ? [nngp, ntk] : [nngp], SEGMENT);
-  if (operationsIn(plan) > MOST_OPERATIONS) return undefined;
-  const memory = programMemory(plan);
-  const singles = [...plan.rows, ...plan.columns];
-  const groupsEnd = singles.length + GROUP * Math.max(...plan.segments.map((segment) => localsOf(segment).length));
-  const vectorCount = groupsEnd + Math.max(...plan.segments.map((segment) => constantsOf(segment).length));
+export function emitProgram(
+  graph: Graph,
+  { nngp, ntk }: Outputs,
+  fast: boolean,
+  sizes: ScheduleSizes = SIZES,
+): EmittedProgram | undefined {
+  const parts = schedule(graph.root, ntk ? [nngp, ntk] : [nngp], sizes);
+  if (parts.some(({ weight }) => weight > SIZES.whole)) return undefined;
+  const memory = programMemory(parts);
+  if (memory.bytes > MOST_BYTES) return undefined;
+  const known = new Map<string, TileFunction>();
+  const functions = parts.map((part) => {
+    const key = partKey(part, memory);
+    const code = known.get(key) ?? partFunction(part, memory, fast);
+    known.set(key, code);
+    return code;
+  });
+  const code = functions.length === 1 ? functions[0]! : sequence(functions);
+  const operations = parts.reduce((sum, { weight }) => sum + weight, 0) / GROUP;
+  return { code, constants: memory.constants, bytes: memory.bytes, parts: parts.length, operations };
+}
+
+/** Calls the functions one after the other. */
+function sequence(functions: readonly TileFunction[]): TileFunction {
+  return func({ in: [i32, i32, i32], out: [] }, ([base, rows, columns]) => {
+    for (const part of functions) call(part, [base, rows, columns]);
+  });
+}
+
+function partFunction(part: Part, memory: ProgramMemory, fast: boolean): TileFunction {
+  const { segments } = part;
+  const singles = [...part.rowsRead, ...part.rows, ...part.columnsRead, ...part.columns];
+  const most = (count: (segment: Segment) => number): number => Math.max(0, ...segments.map(count));
+  const groupsEnd = singles.length + GROUP * most((segment) => localsOf(segment).length);
+  const vectorCount = groupsEnd + most((segment) => constantsOf(segment).length);
   const types = [...Array<"v128">(vectorCount).fill("v128"), ...Array<"i32">(5).fill("i32")].map((kind) => ({ kind }));
 
   // wasmati wants the number of locals known to the type checker: here they are listed by `types` alone.
-  const code = func({ in: [i32, i32, i32], locals: types as unknown as [], out: [] }, ([base, rows, columns], all) => {
+  return func({ in: [i32, i32, i32], locals: types as unknown as [], out: [] }, ([base, rows, columns], all) => {
     const locals: readonly unknown[] = all;
     const vectors = locals.slice(0, vectorCount) as Vector[];
     const [column, end, rowEnd, rowAt, at] = locals.slice(vectorCount) as unknown as Five<Index>;
@@ -88,13 +132,12 @@ export function emitProgram(graph: Graph, { nngp, ntk }: Outputs, fast: boolean)
     const frame: Frame = { memory, fast, base, column, end, rowAt, rowEnd, at, single, groups, constants };
     local.set(end, i32.add(base, i32.shl(columns, 3)));
     local.set(rowEnd, i32.add(base, i32.shl(rows, 3)));
-    emitColumns(frame, plan.columns);
+    if (part.columns.length > 0) emitColumns(frame, part);
     local.set(rowAt, base);
     local.set(at, base);
     loop({ in: [], out: [] }, (nextRow) => {
-      for (const node of plan.rows)
-        emitSingle(frame, node, () => void v128.load64_splat({ offset: LAYOUT.rowVariances }, rowAt));
-      for (const segment of plan.segments) {
+      emitRow(frame, part);
+      for (const segment of segments) {
         emitSegment(frame, segment);
         local.set(at, i32.sub(at, i32.shl(columns, 3)));
       }
@@ -102,11 +145,6 @@ export function emitProgram(graph: Graph, { nngp, ntk }: Outputs, fast: boolean)
       whileBelow(nextRow, rowAt, 8, rowEnd);
     });
   });
-  return { code, constants: memory.constants, bytes: memory.bytes };
-}
-
-function operationsIn({ rows, columns, segments }: Schedule): number {
-  return rows.length + columns.length + GROUP * segments.reduce((sum, { made }) => sum + made.length, 0);
 }
 
 type Five<T> = readonly [T, T, T, T, T];
@@ -133,22 +171,39 @@ function emitSingle(frame: Frame, node: Node, input: () => void): void {
   local.set(frame.single(node));
 }
 
-/** What depends on one column alone, for all columns; keeps what pairs read. */
-function emitColumns(frame: Frame, columns: readonly Node[]): void {
+/** What depends on one column alone, for all columns; keeps what pairs and later parts read. */
+function emitColumns(frame: Frame, { columns, columnsRead, columnsKept }: Part): void {
   const { memory, base, column, end } = frame;
   local.set(column, base);
   loop({ in: [], out: [] }, (next) => {
+    for (const node of columnsRead) {
+      v128.load({ offset: memory.lineAt(node) }, column);
+      local.set(frame.single(node));
+    }
     for (const node of columns)
       emitSingle(frame, node, () => void v128.load({ offset: LAYOUT.columnVariances }, column));
-    for (const node of memory.columns) v128.store({ offset: memory.valuesAt(node) }, column, frame.single(node));
+    for (const node of columnsKept) v128.store({ offset: memory.lineAt(node) }, column, frame.single(node));
     whileBelow(next, column, VECTOR_BYTES, end);
   });
+}
+
+/** What depends on the row alone; keeps what later parts read. */
+function emitRow(frame: Frame, { rows, rowsRead, rowsLeft }: Part): void {
+  const { memory, rowAt, single } = frame;
+  for (const node of rowsRead) {
+    v128.load64_splat({ offset: memory.lineAt(node) }, rowAt);
+    local.set(single(node));
+  }
+  for (const node of rows)
+    emitSingle(frame, node, () => void v128.load64_splat({ offset: LAYOUT.rowVariances }, rowAt));
+  for (const node of rowsLeft) f64.store({ offset: memory.lineAt(node) }, rowAt, f64x2.extract_lane(0, single(node)));
 }
 
 function emitSegment(frame: Frame, segment: Segment): void {
   const { memory, base, column, end, at, groups, constants } = frame;
   const values = constantsOf(segment);
   const constantIn = (value: number): Vector => constants[values.findIndex((other) => Object.is(other, value))]!;
+  const far = new Set(segment.readsFar);
   const placeOf = new Map(localsOf(segment).map((node, i) => [node, i]));
   const vector = (node: Node, lane: number): Vector => {
     if (node.stage === STAGE.constant) return constantIn(node.value);
@@ -161,14 +216,17 @@ function emitSegment(frame: Frame, segment: Segment): void {
   local.set(column, base);
   loop({ in: [], out: [] }, (next) => {
     forEachLane(segment.reads.filter(isVarying), (node, lane) => {
-      const isInput = node.operation === "input" && node.stage === STAGE.pair;
-      const offset = isInput ? (node.name === "c" ? LAYOUT.nngp : LAYOUT.ntk) : memory.valuesAt(node);
-      v128.load({ offset: offset + VECTOR_BYTES * lane }, isInput ? at : column);
+      const isFar = far.has(node);
+      const offset = isFar ? memory.squareAt(node) : memory.lineAt(node);
+      v128.load({ offset: offset + VECTOR_BYTES * lane }, isFar ? at : column);
       local.set(vector(node, lane));
     });
     emitSteps(segment.steps, vector, () => local.get(constantIn(EXPONENT_MAGIC)), frame.fast);
     forEachLane(segment.writes, (node, lane) =>
-      v128.store({ offset: memory.valuesAt(node) + VECTOR_BYTES * lane }, column, vector(node, lane)),
+      v128.store({ offset: memory.lineAt(node) + VECTOR_BYTES * lane }, column, vector(node, lane)),
+    );
+    forEachLane(segment.leaves, (node, lane) =>
+      v128.store({ offset: memory.squareAt(node) + VECTOR_BYTES * lane }, at, vector(node, lane)),
     );
     for (const [i, offset] of [LAYOUT.nngp, LAYOUT.ntk].slice(0, segment.outputs.length).entries()) {
       forEachLane([segment.outputs[i]!], (node, lane) =>

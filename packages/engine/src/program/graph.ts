@@ -56,8 +56,12 @@ export interface Graph {
   input(name: string, stage: Stage): Node;
 }
 
-export function makeGraph(): Graph {
-  const store = makeStore();
+/** A formula has more values than its graph may have. */
+export class TooLong extends Error {}
+
+/** At most `most` nodes; one more throws `TooLong`. */
+export function makeGraph(most: number = Infinity): Graph {
+  const store = makeStore(most);
   return {
     algebra: graphAlgebra(store),
     root: store.root,
@@ -74,7 +78,7 @@ interface Store {
   inRegion<R>(compute: () => R): { readonly region: Region; readonly result: R };
 }
 
-function makeStore(): Store {
+function makeStore(most: number): Store {
   const root: Region = { outer: null, nodes: [], known: new Map() };
   let region = root;
   let count = 0;
@@ -91,6 +95,7 @@ function makeStore(): Store {
       const key = `${operation} ${args.map(({ id }) => id).join(" ")} ${detail}`;
       const known = find(key);
       if (known) return known;
+      if (count >= most) throw new TooLong(`a formula of more than ${most} values`);
       const stage = extra.stage ?? joined(args);
       const node: Node = { id: count++, operation, args, stage, value: 0, name: "", region: null, ...extra };
       // What does not depend on the pair is computed once, outside every condition.

@@ -40,8 +40,11 @@ export function mapEntry<T, M>(
     switch (layer.type) {
       case "serial":
         return layer.layers.reduce((value, child) => visit(child, value), state);
-      case "repeat":
-        return Array.from({ length: layer.times }).reduce<State<T>>((value) => visit(layer.layer, value), state);
+      case "repeat": {
+        let value = state;
+        for (let k = 0; k < layer.times; k++) value = visit(layer.layer, value);
+        return value;
+      }
       case "parallel":
         return branches(state).map((branch, i) => visit(layer.branches[i]!, branch));
       case "identity":

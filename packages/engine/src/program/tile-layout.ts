@@ -5,7 +5,8 @@ export const TILE = 128;
 export const PITCH_NUMBERS: number = TILE + 8;
 export const PITCH: number = 8 * PITCH_NUMBERS;
 
-const SQUARE: number = TILE * PITCH;
+/** Bytes of a number for each pair of a tile. */
+export const SQUARE: number = TILE * PITCH;
 
 /**
  * Where things of a tile lie, in bytes from its base. Programs work in place: K and Θ take the place of the inputs. The

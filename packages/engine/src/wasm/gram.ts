@@ -12,12 +12,15 @@ import { webAssembly } from "./web-assembly.ts";
 
 /** Programs that are kept for the next Gram matrix of the same network. */
 const KEPT_PROGRAMS = 16;
-/** Layers of a network beyond which its code would take longer to compile than most Gram matrices to interpret. */
-const MOST_LAYERS = 200;
-/** Tiles that one task computes: long enough, some milliseconds, that messages cost little beside it. */
-const TILES_PER_TASK = 8;
-/** Operations for one entry of a Gram matrix beside those for each column. */
-const PROGRAM_COST = 150;
+/**
+ * The share of entries that a program may leave to be computed one by one; beyond it, mapping all of them by tiles is faster. Deep
+ * networks whose variances leave the range of their squares get there.
+ */
+const MOST_LEFT_OUT = 1 / 16;
+/** Operations that one task does: long enough, some milliseconds, that messages cost little beside it. */
+const TASK_COST = 6e7;
+/** Tiles of one task, at most: more would leave threads without work at the end. */
+const MOST_TILES_PER_TASK = 8;
 
 interface Program extends ProgramCode {
   readonly id: string;
@@ -40,7 +43,7 @@ export function gramMaker(pool: Pool, fast: boolean): GramEngine["gram"] {
   };
   return async (request, options) => {
     const { network, frozen, preciseSine, names, a } = request;
-    if (!hasProgram(network) || layerCount(network) > MOST_LAYERS) return undefined;
+    if (!hasProgram(network)) return undefined;
     const wantNtk = names.includes("ntk");
     const program = await programFor(network, { frozen, preciseSine, wantNtk, columns: a.x.cols });
     return program && computeGrams(pool, request, program, startWork(options));
@@ -58,13 +61,19 @@ async function makeProgram(pool: Pool, network: Layer, options: CompileOptions):
   return { id, ...code };
 }
 
-async function computeGrams(pool: Pool, request: GramRequest, program: Program, work: Work): Promise<Grams> {
+/** Undefined when the program leaves out too much. */
+async function computeGrams(
+  pool: Pool,
+  request: GramRequest,
+  program: Program,
+  work: Work,
+): Promise<Grams | undefined> {
   const { names, a, b } = request;
   const [n1, n2, columns] = [a.x.rows, b.x.rows, a.x.cols];
   const symmetric = a === b;
   const side = Math.min(TILE, STRIP * stripsOf(request.tile ?? TILE));
   const id = pool.freshId("gram");
-  const tasks = gramTasks({ plan: id, n1, n2, columns, symmetric, side });
+  const tasks = gramTasks({ plan: id, n1, n2, columns, operations: program.operations, symmetric, side });
   // Arrays that only the calling thread works on need not be shared.
   const inline = pool.runsInline(tasks.reduce((sum, { cost }) => sum + cost, 0));
   const array = inline ? (length: number) => new Float64Array(length) : sharedArray;
@@ -83,8 +92,15 @@ async function computeGrams(pool: Pool, request: GramRequest, program: Program, 
     side,
   };
   pool.broadcast(id, plan);
+  // Whether there are too many must not depend on the tiles: in a symmetric matrix only those on and below the diagonal count.
+  let count = 0;
+  const countLeftOut = (result: unknown): boolean => {
+    if (Array.isArray(result)) count += (result as LeftOut[]).filter(([i, j]) => !symmetric || j <= i).length;
+    return count > 100 + MOST_LEFT_OUT * n1 * n2;
+  };
   try {
-    const results = await pool.run(tasks, work);
+    const results = await pool.run(tasks, work, { isEnough: countLeftOut });
+    if (countLeftOut(null)) return undefined;
     await completeEntries(grams, results.filter(Array.isArray).flat() as LeftOut[], request, work);
   } finally {
     pool.drop(id);
@@ -97,6 +113,8 @@ interface GramSizes {
   readonly n1: number;
   readonly n2: number;
   readonly columns: number;
+  /** What the program does for each entry. */
+  readonly operations: number;
   readonly symmetric: boolean;
   readonly side: number;
 }
@@ -105,7 +123,7 @@ interface GramSizes {
 const VARIANCES_PER_TASK = 1024;
 
 /** First the variances, then the tiles, in rows; of a symmetric matrix only those on and below the diagonal. */
-function gramTasks({ plan, n1, n2, columns, symmetric, side }: GramSizes): Task[] {
+function gramTasks({ plan, n1, n2, columns, operations, symmetric, side }: GramSizes): Task[] {
   const batches = symmetric
     ? ([[false, n1]] as const)
     : ([
@@ -119,13 +137,15 @@ function gramTasks({ plan, n1, n2, columns, symmetric, side }: GramSizes): Task[
     }),
   );
   const after = variances.map((_, k) => k);
+  const entryCost = 2 * columns + operations;
+  const tilesPerTask = Math.max(1, Math.min(MOST_TILES_PER_TASK, Math.round(TASK_COST / (side * side * entryCost))));
   const tiles = steps(0, n1, side).flatMap((row) => {
     const rows = Math.min(side, n1 - row);
     const end = symmetric ? row + rows : n2;
-    const width = side * TILES_PER_TASK;
+    const width = side * tilesPerTask;
     return steps(0, end, width).map((from): Task => {
       const to = Math.min(end, from + width);
-      const cost = rows * (to - from) * (2 * columns + PROGRAM_COST);
+      const cost = rows * (to - from) * entryCost;
       return { handler: "gram tiles", args: { plan, row, rows, from, to }, cost, after };
     });
   });
@@ -161,12 +181,6 @@ async function completeEntries(
 
 function hasDropout(layer: Layer): boolean {
   return layer.type === "dropout" || childrenOf(layer).some(hasDropout);
-}
-
-/** Number of layers that are computed, repeats counted as often as they run. */
-function layerCount(layer: Layer): number {
-  const own = childrenOf(layer).reduce((sum, child) => sum + layerCount(child), 1);
-  return layer.type === "repeat" ? layer.times * own : own;
 }
 
 function childrenOf(layer: Layer): readonly Layer[] {
