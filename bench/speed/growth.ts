@@ -19,7 +19,7 @@ export interface Growth {
 const SIZES: Readonly<Record<GrowthWork, readonly number[]>> = {
   "gram n": [1000, 1500, 2000, 3000, 4000],
   "gram d": [256, 512, 1024, 2048],
-  "gram depth": [2, 4, 8, 16, 32],
+  "gram depth": [8, 16, 32, 64, 128],
   "cholesky n": [1000, 1500, 2000, 3000, 4000],
   "eigh n": [500, 750, 1000, 1500],
 };
