@@ -166,21 +166,27 @@ export async function applyReflectors(t: Tridiagonal, rows: Float64Array, work: 
   }
 }
 
-/** S, column by column: S[p, p] = tau(p), S[..p, p] = -tau(p) S[..p, ..p] (V[..p] v(p)). */
-function reflectorTriangle(t: Tridiagonal, start: number, count: number): Float64Array {
-  const n = t.diagonal.length;
-  const s = new Float64Array(count * count);
+/** S of some reflectors from the products V Vᵀ of their vectors, column by column: S[p, p] = tau(p), S[..p, p] = -tau(p) S[..p, ..p] (V[..p] v(p)). */
+export function fillTriangle(s: Float64Array, products: Float64Array, tau: Float64Array): void {
+  const count = tau.length;
   for (let p = 0; p < count; p++) {
-    const tau = t.tau[start + p]!;
-    const products = Float64Array.from({ length: p }, (_, q) =>
-      dot(t.reflectors, (start + q) * n, t.reflectors, (start + p) * n, start + q),
-    );
     for (let q = 0; q < p; q++) {
       let sum = 0;
-      for (let r = q; r < p; r++) sum += s[q * count + r]! * products[r]!;
-      s[q * count + p] = -tau * sum;
+      for (let r = q; r < p; r++) sum += s[q * count + r]! * products[p * count + r]!;
+      s[q * count + p] = -tau[p]! * sum;
     }
-    s[p * count + p] = tau;
+    s[p * count + p] = tau[p]!;
   }
+}
+
+function reflectorTriangle(t: Tridiagonal, start: number, count: number): Float64Array {
+  const n = t.diagonal.length;
+  const products = new Float64Array(count * count);
+  for (let p = 0; p < count; p++) {
+    for (let q = 0; q < p; q++)
+      products[p * count + q] = dot(t.reflectors, (start + q) * n, t.reflectors, (start + p) * n, start + q);
+  }
+  const s = new Float64Array(count * count);
+  fillTriangle(s, products, t.tau.subarray(start, start + count));
   return s;
 }

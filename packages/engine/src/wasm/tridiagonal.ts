@@ -20,8 +20,11 @@ export interface Reduction {
 }
 
 /**
- * The matrix in WebAssembly memory: row-major at 0, with rows `pitch` numbers apart, zero above the diagonal except in the
- * 4 x 4 blocks on it; w of the rows of the panel behind it; and behind that room for strips.
+ * The matrix in WebAssembly memory: row-major at 0, with rows `pitch` numbers apart. Behind it w of the rows of the panel, and
+ * behind that room for strips.
+ *
+ * Above the diagonal it is zero but for the 4 x 4 blocks on it and, where products went beyond it, up to BAND columns. What is
+ * further away is never written to, so that the system gives it no memory.
  */
 interface Bench extends Reduction {
   readonly machine: Machine;
@@ -55,7 +58,7 @@ export function reducePanel(
   { id, start, end }: { id: string; start: number; end: number },
 ): null {
   const reduction = context.value<Reduction>(id);
-  const { n, a, diagonal, offDiagonal, tau } = reduction;
+  const { n, diagonal, offDiagonal, tau } = reduction;
   const machine = context.machine(id);
   const memory = machine.numbers(reductionBytes(n));
   const bench: Bench = { ...reduction, ...layoutOf(n), machine, memory, start, end };
@@ -65,7 +68,7 @@ export function reducePanel(
   for (let i = end - 1; i >= start; i--) {
     updateRow(bench, i);
     diagonal[i] = memory[i * pitch + i]!;
-    memory.fill(0, i * pitch + i, (i + 1) * pitch);
+    memory.fill(0, i * pitch + i, i * pitch + Math.min(pitch, i + BAND + STRIP));
     if (i === 0) break;
     const reflector = makeReflector(memory, i * pitch, i);
     offDiagonal[i - 1] = reflector.norm;
@@ -73,8 +76,14 @@ export function reducePanel(
     makeUpdate(bench, i, reflector.tau);
   }
   updateMatrix(bench);
-  for (let i = start; i < end; i++) for (let j = 0; j < n; j++) a[i * n + j] = memory[i * pitch + j]!;
+  for (let i = start; i < end; i++) placeReflector(bench, i);
   return null;
+}
+
+/** Above the diagonal writes only where zeros are missing: the system gives no memory to what nobody wrote to. */
+function placeReflector({ n, a, memory, pitch }: Bench, i: number): void {
+  for (let j = 0; j < i; j++) a[i * n + j] = memory[i * pitch + j]!;
+  for (let j = i; j < n; j++) if (a[i * n + j] !== 0) a[i * n + j] = 0;
 }
 
 function loadMatrix({ n, a, memory, pitch }: Bench): void {
