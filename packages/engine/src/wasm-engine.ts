@@ -53,6 +53,7 @@ function engineOn(pool: Pool, fast: boolean): Engine & GramEngine {
   return {
     name: "wasm",
     description: `WebAssembly SIMD${fast ? " with fused multiply-add" : ""}, ${threads}`,
+    allocate: (length) => (pool.threads > 1 ? pool.sharedArray(length) : new Float64Array(length)),
     matmul: (a, b, options) => matmul(pool, a, b, options),
     cholesky: (a, options) => cholesky(pool, a, options),
     solveTriangular: (lower, b, options) => solveTriangular(pool, lower, b, options),

@@ -73,6 +73,24 @@ describe("the laws of an engine", () => {
     expect(broken(await checkEngine(engines[1]!, { exactSlices: true, n: 150, seed: 2 }))).toBe("");
   });
 
+  it("results are written to memory of the engine that is given for reuse", async () => {
+    const engine = engines[1]!;
+    const a = await gram(300, 1, 3);
+    const memory = (): Float64Array => engine.allocate!(a.data.length).fill(7);
+    const [product, solution, factor] = [memory(), memory(), engine.allocate!(a.data.length)];
+    const lower = await factorOf(engine, a);
+    const results = [
+      [await engine.matmul(a, a, { reuse: product }), await engine.matmul(a, a)],
+      [await engine.solveTriangular(lower, a, { reuse: solution }), await engine.solveTriangular(lower, a)],
+    ] as const;
+    for (const [again, first] of results) expect(sameBits(again.data, first.data)).toBe(true);
+    expect(results.every(([again], k) => again.data === [product, solution][k])).toBe(true);
+    const second = await engine.cholesky(a, { reuse: factor });
+    expect(second.ok && second.lower.data === factor && sameBits(factor, lower.data)).toBe(true);
+    const empty = await engine.matmul(matrix(300, 0), matrix(0, 300), { reuse: product });
+    expect(empty.data.every((value) => value === 0)).toBe(true);
+  });
+
   it("hold with fused operations", async () => {
     const engine = await open(2, true);
     expect(engine.description).toBe("WebAssembly SIMD with fused multiply-add, 2 threads");
@@ -103,12 +121,16 @@ describe("the number of threads changes no bit", () => {
     }
   });
 
-  it.each(sizes)("of eigenvalues and eigenvectors, n = %i", async (n) => {
+  it.each(sizes)("of eigenvalues, eigenvectors and tridiagonal forms, n = %i", async (n) => {
     const x = random(n, n, 4);
     const a = fromEntries(n, (i, j) => x.data[i * n + j]! + x.data[j * n + i]!);
     await onAll("eigh", async (engine) => {
       const { values, vectors } = await engine.eigh(a);
       return [values, vectors.data];
+    });
+    await onAll("tridiagonal form", async (engine) => {
+      const { diagonal, offDiagonal, basis } = await engine.tridiagonalForm!(a);
+      return [diagonal, offDiagonal, basis.data];
     });
   });
 

@@ -206,6 +206,12 @@ describe("a process", () => {
     expect(grown).toBeLessThan(60e6);
   }, 120_000);
 
+  it("gives the memory of dropped matrices back in time, though its collector does not count shared memory", async () => {
+    const { bytes, grown } = await run("resident.ts", 100);
+    expect(bytes).toBeGreaterThan(600e6);
+    expect(grown).toBeLessThan(200e6);
+  }, 120_000);
+
   it("that used threads ends by itself", async () => {
     expect(await run("exit.ts", 20)).toEqual({ threads: 2, rows: 400 });
   });

@@ -1,6 +1,7 @@
 import { NumericalError } from "../errors.ts";
 import { kernelFn } from "../kernel/kernel-fn.ts";
 import { parseNetwork } from "../layers/network-file.ts";
+import { zeros } from "../linalg/engine.ts";
 import { jsEngine } from "../linalg/js-engine.ts";
 import type { Matrix } from "../matrix/matrix.ts";
 import type { PredictOptions } from "../predict/options.ts";
@@ -14,12 +15,12 @@ import { type Table, takeTableRows } from "./table.ts";
 export async function fitKernel(
   x: Matrix,
   y: Matrix,
-  { candidate, gram, diagReg }: Selection,
+  { candidate, gram, diagReg, memory }: Selection,
   { engine = jsEngine, signal }: PredictOptions,
 ): Promise<{ readonly fitted: FittedKernel; readonly lower: Matrix }> {
   const factor = await factorizeRegularized("fit", gram, diagReg, engine, {
     signal,
-    reuse: new Float64Array(gram.data.length),
+    reuse: memory ?? zeros(engine, gram.data.length),
   });
   if (!factor.ok) throw new NumericalError(factor.message);
   const alpha = await solveFactorized("fit", factor.lower, y, engine, { signal });

@@ -1,5 +1,7 @@
 import { NumericalError, ValueError } from "../errors.ts";
 import { kernelFn } from "../kernel/kernel-fn.ts";
+import { zeros } from "../linalg/engine.ts";
+import { jsEngine } from "../linalg/js-engine.ts";
 import { diagonal, type Matrix, takeRows } from "../matrix/matrix.ts";
 import { type LeaveOneOut, looAt, looFromCholesky } from "../predict/leave-one-out.ts";
 import type { PredictOptions } from "../predict/options.ts";
@@ -32,6 +34,8 @@ export interface Selection {
   readonly diagReg: number;
   readonly loo: LeaveOneOut;
   readonly scores: readonly CandidateScore[];
+  /** For the factor of the Gram matrix, where memory was used for such factors: see `CholeskyOptions.reuse`. */
+  readonly memory?: Float64Array | undefined;
 }
 
 const MAX_ROWS = 600;
@@ -100,8 +104,9 @@ export async function settleRidge(
     engine: options.engine,
     signal: options.signal,
   });
-  const settled = await refineRidge(whole, y, best.relative, options);
-  return { candidate: winner, scores, gram: whole, diagReg: settled.diagReg, loo: settled.loo };
+  const memory = zeros(options.engine ?? jsEngine, whole.data.length);
+  const settled = await refineRidge(whole, y, best.relative, memory, options);
+  return { candidate: winner, scores, gram: whole, diagReg: settled.diagReg, loo: settled.loo, memory };
 }
 
 /** A random subset of the rows, in increasing order, or null when all of them are few enough. */
@@ -128,18 +133,22 @@ async function bestRidge(gram: Matrix, y: Matrix, options: SelectOptions): Promi
   });
 }
 
-/** The best ridge near one found on fewer rows, by one Cholesky factorization each. */
-async function refineRidge(gram: Matrix, y: Matrix, near: number, options: SelectOptions): Promise<Best> {
+/** The best ridge near one found on fewer rows, by one Cholesky factorization each, all in the same memory. */
+async function refineRidge(
+  gram: Matrix,
+  y: Matrix,
+  near: number,
+  reuse: Float64Array,
+  options: SelectOptions,
+): Promise<Best> {
   const { engine, signal, criterion } = options;
   const scale = meanDiagonal(gram);
   const relatives = REFINEMENTS.map((factor) => factor * near);
-  let reuse: Float64Array | undefined;
   return best(relatives, async (relative) => {
     const diagReg = relative * scale;
     const loo = await looFromCholesky(gram, y, { diagReg, engine, signal, reuse });
     if (!loo.ok) return null;
-    reuse = loo.lower.data; // the winner does not hold it: one factor at a time is memory enough
-    const { ok, residuals, variances } = loo;
+    const { ok, residuals, variances } = loo; // without the factor: one at a time is memory enough
     return { diagReg, relative, score: criterion(loo, y), loo: { ok, residuals, variances } };
   });
 }

@@ -6,7 +6,7 @@ export { type Blas, type GemmOptions, gemmSizes, jsBlas } from "./blas.ts";
 export { type Block, blockAt, blockOf, transposed } from "./block.ts";
 export { type BadPivot, shiftDiagonal, withSuggestion } from "./cholesky.ts";
 export { eigh } from "./eigh.ts";
-export type * from "./engine.ts";
+export * from "./engine.ts";
 export { jsEngine } from "./js-engine.ts";
 export { jsKernels, type LinalgKernels } from "./kernels.ts";
 export { lowerTriangle } from "./lower-triangle.ts";

@@ -63,6 +63,11 @@ export interface Engine {
   readonly name: "js" | "wasm" | "native";
   /** One line for reports, e.g. "plain TypeScript" or "OpenBLAS 0.3.21, 2 threads". */
   readonly description: string;
+  /**
+   * Zeros in memory that the engine computes in: large matrices elsewhere may be copied there in each call, and cannot be
+   * reused. Without it, any memory will do.
+   */
+  allocate?(length: number): Float64Array;
   /** op(A) op(B), where op transposes when asked. O(mnk). */
   matmul(a: Matrix, b: Matrix, options?: MatmulOptions): Promise<Matrix>;
   /** Cholesky factorization of A + diagReg·I, A symmetric; only the lower triangle is read. O(n³/3). */
@@ -85,8 +90,8 @@ export interface Engine {
 /** What operations that give a matrix take. */
 export interface ResultOptions extends WorkOptions {
   /**
-   * Numbers that are not needed any more, as many as the result has: an engine may write it there instead of to new memory,
-   * which the garbage collector would take its time to win back.
+   * Numbers that are not needed any more, as many as the result has, in memory from `allocate` where the engine has that: it
+   * may write the result there instead of to new memory, which the garbage collector would take its time to win back.
    */
   readonly reuse?: Float64Array | undefined;
 }
@@ -108,4 +113,9 @@ export interface CholeskyOptions extends WorkOptions {
 
 export interface TriangularOptions extends ResultOptions {
   readonly transpose?: boolean;
+}
+
+/** Zeros in memory that the engine computes in. */
+export function zeros(engine: Engine, length: number): Float64Array {
+  return engine.allocate?.(length) ?? new Float64Array(length);
 }

@@ -1,5 +1,5 @@
 import { addToDiagonal, type Matrix, matrix, row } from "../matrix/matrix.ts";
-import type { CholeskyFactor, Engine, WorkOptions } from "./engine.ts";
+import { type CholeskyFactor, type Engine, type WorkOptions, zeros } from "./engine.ts";
 
 /** Columns of L⁻¹ that are held at a time, and rows of them that one product finishes. */
 const PANEL = 128;
@@ -18,8 +18,8 @@ export async function inverseDiagonal(
   const n = lower.rows;
   const result = new Float64Array(n);
   const panel = Math.min(n, PANEL);
-  const memory = { copy: new Float64Array(n * panel), product: new Float64Array(panel * panel) };
-  const held = new Float64Array(n * panel);
+  const memory = { copy: zeros(engine, n * panel), product: zeros(engine, panel * panel) };
+  const held = zeros(engine, n * panel);
   for (let start = 0; start < n; start += PANEL) {
     signal?.throwIfAborted();
     const width = Math.min(PANEL, n - start);

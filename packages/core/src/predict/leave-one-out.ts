@@ -1,4 +1,4 @@
-import type { CholeskyOptions } from "../linalg/engine.ts";
+import { type CholeskyOptions, zeros } from "../linalg/engine.ts";
 import { inverseDiagonal } from "../linalg/inverse-diagonal.ts";
 import { jsEngine } from "../linalg/js-engine.ts";
 import { logDeterminant } from "../linalg/log-determinant.ts";
@@ -59,7 +59,7 @@ export async function looFromCholesky(
 ): Promise<CholeskyLeaveOneOut | SolveFailure> {
   const { diagReg = 0, engine = jsEngine, signal, onProgress } = options;
   checkTraining("looFromCholesky", kTrainTrain, yTrain, diagReg);
-  const { reuse = new Float64Array(kTrainTrain.data.length) } = options;
+  const { reuse = zeros(engine, kTrainTrain.data.length) } = options;
   const factor = await factorizeRegularized("looFromCholesky", kTrainTrain, diagReg, engine, { signal, reuse });
   if (!factor.ok) return factor;
   onProgress?.(0.5);

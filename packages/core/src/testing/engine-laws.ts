@@ -1,5 +1,5 @@
 import { NtkError } from "../errors.ts";
-import type { Engine } from "../linalg/engine.ts";
+import { type Engine, zeros } from "../linalg/engine.ts";
 import { addToDiagonal, type Matrix, matrix, takeRows, transpose } from "../matrix/matrix.ts";
 import {
   indefiniteExamples,
@@ -52,7 +52,7 @@ export async function productLaws(engine: Engine, name: string, a: Matrix): Prom
     await engine.matmul(at, transpose(scaled), { transposeA: true }),
   ];
   const worst = Math.max(...products.map((product) => distance(product, expected, a.cols * largest(a))));
-  const reuse = products[0]!.data.slice().fill(3);
+  const reuse = zeros(engine, products[0]!.data.length).fill(3);
   const again = await engine.matmul(a, scaled, { transposeB: true, reuse });
   return [
     atMost(`matmul is the sum of products: ${name}`, worst, ALLOWED),
@@ -82,7 +82,9 @@ export async function choleskyLaws(engine: Engine, name: string, a: Matrix): Pro
   const shifted = await engine.cholesky(input, { diagReg });
   const sum = await engine.cholesky(addToDiagonal(a, diagReg));
   const bits = sum.ok ? matrix(a.rows, a.rows, sum.lower.data.slice()) : null;
-  const again = await engine.cholesky(input, { diagReg, reuse: l.data.slice() });
+  const reuse = zeros(engine, l.data.length);
+  reuse.set(l.data);
+  const again = await engine.cholesky(input, { diagReg, reuse });
   const lower = every(l, (value, i, j) => (i === j ? value > 0 : i > j || value === 0));
   return [
     atMost(`L Lᵀ = A: ${name}`, distance(naiveProduct(l, transpose(l)), a, a.rows * largest(a)), ALLOWED),

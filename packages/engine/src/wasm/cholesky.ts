@@ -13,7 +13,7 @@ import {
 import type { EliminationResult } from "./elimination.ts";
 import { eliminationTasks, tileFor } from "./elimination-tasks.ts";
 import type { Pool } from "./pool.ts";
-import { arrayFor, copyRange, withBroadcast } from "./remote.ts";
+import { copyRange, resultFor, withBroadcast } from "./remote.ts";
 import { isShared } from "./shared-array.ts";
 import type { Task } from "./task-queue.ts";
 import type { RemoteWindow } from "./tile-product.ts";
@@ -23,16 +23,22 @@ export async function cholesky(pool: Pool, a: Matrix, options: CholeskyOptions =
   const { diagReg = 0 } = options;
   const work = startWork(options);
   const attempt = (matrixToTry: Matrix): Promise<Float64Array | BadPivot> =>
-    factorize(pool, matrixToTry, diagReg, work);
+    factorize(pool, matrixToTry, diagReg, work, options.reuse);
   return withSuggestion(a, await attempt(a), attempt);
 }
 
 /** The lower triangle of the result is computed in place, tile by tile: see `eliminationTasks`. */
-async function factorize(pool: Pool, a: Matrix, diagReg: number, work: Work): Promise<Float64Array | BadPivot> {
+async function factorize(
+  pool: Pool,
+  a: Matrix,
+  diagReg: number,
+  work: Work,
+  reuse: Float64Array | undefined,
+): Promise<Float64Array | BadPivot> {
   checkSquare("cholesky", a);
   const n = a.rows;
   const cost = n ** 3 / 3;
-  const lower = arrayFor(pool, cost, n * n);
+  const lower = resultFor(pool, cost, n * n, reuse);
   const inPlace = diagReg !== 0 || (!pool.runsInline(cost) && !isShared(a.data));
   if (inPlace) await copyLower(lower, a, work);
   shiftDiagonal(lower, inPlace ? n : 0, diagReg);

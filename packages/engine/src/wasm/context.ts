@@ -26,7 +26,8 @@ export interface TaskContext {
 /** The context of a thread, and how the pool keeps it up to date. */
 export interface ThreadContext extends TaskContext {
   set(id: string, value: unknown): void;
-  drop(id: string): void;
+  /** Returns how many bytes of private memory that leaves to the garbage collector. */
+  drop(id: string): number;
 }
 
 export function makeContext(): ThreadContext {
@@ -47,8 +48,10 @@ export function makeContext(): ThreadContext {
     },
     set: (id, newValue) => void values.set(id, newValue),
     drop(id) {
+      const bytes = machines.get(id)?.memory.buffer.byteLength ?? 0;
       values.delete(id);
       machines.delete(id);
+      return bytes;
     },
   };
 }

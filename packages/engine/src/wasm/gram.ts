@@ -5,7 +5,6 @@ import { hasProgram } from "../program/recursion.ts";
 import { TILE } from "../program/tile-layout.ts";
 import { type BatchStrips, CHUNK, type GramPlan, type LeftOut } from "./gram-tile.ts";
 import type { Pool } from "./pool.ts";
-import { sharedArray } from "./shared-array.ts";
 import { STRIP, stripsOf } from "./strips.ts";
 import type { Task } from "./task-queue.ts";
 import { webAssembly } from "./web-assembly.ts";
@@ -76,7 +75,7 @@ async function computeGrams(
   const tasks = gramTasks({ plan: id, n1, n2, columns, operations: program.operations, symmetric, side });
   // Arrays that only the calling thread works on need not be shared.
   const inline = pool.runsInline(tasks.reduce((sum, { cost }) => sum + cost, 0));
-  const array = inline ? (length: number) => new Float64Array(length) : sharedArray;
+  const array = inline ? (length: number) => new Float64Array(length) : pool.sharedArray;
   const first = await stripsFrom(a.x, array, work);
   const grams = Object.fromEntries(names.map((name) => [name, matrix(n1, n2, array(n1 * n2))]));
   const plan: GramPlan = {

@@ -11,7 +11,7 @@ import {
   type Work,
 } from "ntkit/engine-kit";
 import type { Pool } from "./pool.ts";
-import { arrayFor, remote, visible, withBroadcast } from "./remote.ts";
+import { remote, resultFor, visible, withBroadcast } from "./remote.ts";
 import { STRIP } from "./strips.ts";
 import type { Task } from "./task-queue.ts";
 
@@ -26,7 +26,8 @@ const TILES_PER_THREAD = 8;
 export async function matmul(pool: Pool, a: Matrix, b: Matrix, options: MatmulOptions = {}): Promise<Matrix> {
   const { m, n, k } = productSizes(a, b, options);
   const work = startWork(options);
-  const c = matrix(m, n, arrayFor(pool, costOf({ m, n, k }), m * n));
+  const c = matrix(m, n, resultFor(pool, costOf({ m, n, k }), m * n, options.reuse));
+  if (k === 0) c.data.fill(0);
   const left = options.transposeA ? transposed(blockOf(a)) : blockOf(a);
   const right = options.transposeB ? transposed(blockOf(b)) : blockOf(b);
   const finite = await multiply(pool, { c: blockOf(c), a: left, b: right, m, n, k, sign: 1 }, true, work);
@@ -40,7 +41,7 @@ export async function multiplyAdd(pool: Pool, product: Product, work: Work): Pro
 }
 
 /**
- * C ← C ± A B by tiles of C; `fresh` when C is zero. The sums do not depend on the tiles, hence not on the number of
+ * C ← C ± A B by tiles of C; `fresh` when C is to be overwritten by ± A B. The sums do not depend on the tiles, hence not on the number of
  * threads that their size does depend on. C must be visible to the threads; the factors are copied where they are not.
  * False when values of a factor are not finite, which is looked for when C is fresh.
  */

@@ -1,8 +1,9 @@
 import type { Work } from "ntkit/engine-kit";
+import { MUCH } from "./collect.ts";
 import { makeContext, type ThreadContext } from "./context.ts";
 import { type Crew, makeCrew, type Outcome } from "./crew.ts";
 import { runHandler } from "./handlers.ts";
-import { hasSharedMemory } from "./shared-array.ts";
+import { hasSharedMemory, type SharedArrays, sharedArrays } from "./shared-array.ts";
 import { type Task, type TaskQueue, taskQueue } from "./task-queue.ts";
 import { hardwareThreads, type Order, type StartWorker, workerStarter } from "./worker-port.ts";
 
@@ -30,6 +31,7 @@ export interface RunOptions {
  */
 export interface Pool {
   readonly threads: number;
+  readonly sharedArray: SharedArrays;
   /** Makes a value known under a name to the handlers on all threads, until it is dropped. */
   broadcast(id: string, value: unknown): void;
   drop(id: string): void;
@@ -63,6 +65,7 @@ export function createPool({ threads = hardwareThreads(), start = workerStarter(
   const runsInline = (cost: number): boolean => !crew || cost < SMALL;
   return {
     threads: size,
+    sharedArray: sharedArrays(MUCH, (bytes) => crew?.tell({ kind: "collect", bytes })),
     broadcast(id, value) {
       values.set(id, value);
       local.set(id, value);

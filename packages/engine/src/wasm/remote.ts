@@ -1,6 +1,6 @@
 import type { Block, Work } from "ntkit/engine-kit";
 import type { Pool } from "./pool.ts";
-import { isShared, sharedArray } from "./shared-array.ts";
+import { isShared } from "./shared-array.ts";
 import type { RemoteWindow } from "./tile-product.ts";
 
 /** Numbers that are copied between two breaths: about a millisecond. */
@@ -8,13 +8,19 @@ const COPY = 2 ** 20;
 
 /** Zeros that the threads of a computation of that cost see. */
 export function arrayFor(pool: Pool, cost: number, length: number): Float64Array {
-  return pool.runsInline(cost) ? new Float64Array(length) : sharedArray(length);
+  return pool.runsInline(cost) ? new Float64Array(length) : pool.sharedArray(length);
+}
+
+/** For the result of such a computation: the memory to reuse where the threads see that, its values no matter, else zeros. */
+export function resultFor(pool: Pool, cost: number, length: number, reuse: Float64Array | undefined): Float64Array {
+  const usable = reuse?.length === length && (pool.runsInline(cost) || isShared(reuse));
+  return usable ? reuse : arrayFor(pool, cost, length);
 }
 
 /** The array itself where the threads of a computation of that cost see it, otherwise a copy that they see. */
 export async function visible(pool: Pool, cost: number, array: Float64Array, work: Work): Promise<Float64Array> {
   if (pool.runsInline(cost) || isShared(array)) return array;
-  const copy = sharedArray(array.length);
+  const copy = pool.sharedArray(array.length);
   await copyTo(copy, array, work);
   return copy;
 }

@@ -69,7 +69,7 @@ export interface ProductTask {
   readonly n: number;
   readonly k: number;
   readonly sign: 1 | -1;
-  /** C is zero so far, and the factors have not been looked through for values that are not finite. */
+  /** What C holds does not count, and the factors have not been looked through for values that are not finite. */
   readonly fresh: boolean;
 }
 

@@ -9,7 +9,7 @@ import {
 import { eliminationTasks } from "./elimination-tasks.ts";
 import { pieces } from "./multiply.ts";
 import type { Pool } from "./pool.ts";
-import { arrayFor, copyTo, visible, withBroadcast } from "./remote.ts";
+import { copyTo, resultFor, visible, withBroadcast } from "./remote.ts";
 import type { RemoteWindow } from "./tile-product.ts";
 
 /** Right-hand sides that are solved for together. */
@@ -26,7 +26,7 @@ export async function solveTriangular(
   const work = startWork(options);
   const { rows: n, cols: m } = b;
   const cost = n * n * m;
-  const x = matrix(n, m, arrayFor(pool, cost, n * m));
+  const x = matrix(n, m, resultFor(pool, cost, n * m, options.reuse));
   await copyTo(x.data, b.data, work);
   const l = await visible(pool, cost, lower.data, work);
   const finite = await withBroadcast(pool, [x.data, l], async (idX, idL) => {

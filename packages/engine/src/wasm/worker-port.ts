@@ -2,6 +2,8 @@
 export type Order =
   | { readonly kind: "set"; readonly id: string; readonly value: unknown }
   | { readonly kind: "drop"; readonly id: string }
+  /** Shared memory of so many bytes was lost track of: whoever knew it may let go of it. */
+  | { readonly kind: "collect"; readonly bytes: number }
   | { readonly kind: "task"; readonly ticket: number; readonly handler: string; readonly args: unknown };
 
 /** What it answers to a task. */

@@ -1,5 +1,6 @@
 // The program of a worker thread. It and what it imports must not import packages by name: browsers resolve those by
 // the page's import map, which workers do not see.
+import { collectGarbage } from "./collect.ts";
 import { makeContext } from "./context.ts";
 import { runHandler } from "./handlers.ts";
 import type { Answer, Order } from "./worker-port.ts";
@@ -22,7 +23,8 @@ else {
 
 function obey(order: Order, channel: Channel): void {
   if (order.kind === "set") context.set(order.id, order.value);
-  else if (order.kind === "drop") context.drop(order.id);
+  else if (order.kind === "drop") collectGarbage(context.drop(order.id));
+  else if (order.kind === "collect") collectGarbage(order.bytes);
   else channel.postMessage(answerTo(order.ticket, order.handler, order.args));
 }
 
