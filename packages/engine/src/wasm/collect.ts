@@ -14,13 +14,12 @@ export function collectGarbage(bytes: number): void {
   collect(bytes);
 }
 
-/** Node's collector; elsewhere an allocation that is dropped at once, which collectors count. */
+/** Node's collector, which its flag shows to contexts made after it (it stays set: workers would race to reset it); elsewhere an allocation that is dropped at once, which collectors count. */
 function collector(): (bytes: number) => void {
   const node = globalThis.process?.getBuiltinModule;
   const [v8, vm] = [node?.("node:v8"), node?.("node:vm")];
   v8?.setFlagsFromString("--expose-gc");
   const gc: unknown = vm?.runInNewContext("globalThis.gc");
-  v8?.setFlagsFromString("--no-expose-gc");
   if (typeof gc === "function") return () => void gc();
   return (bytes) => void new ArrayBuffer(Math.min(bytes, 2 ** 30));
 }

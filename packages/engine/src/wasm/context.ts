@@ -11,6 +11,8 @@ export interface Machine {
   numbers(bytes: number): Float64Array;
   /** The exports of the module that was broadcast as `id`; the first call instantiates it. */
   code(id: string): Readonly<Record<string, WasmFunction>>;
+  /** Lets go of the instance of a module that was dropped. */
+  forget(id: string): void;
   /** Whatever handlers want to find again in the next task, by name: what the memory holds, say. */
   readonly notes: Map<string, unknown>;
 }
@@ -51,6 +53,7 @@ export function makeContext(): ThreadContext {
       const bytes = machines.get(id)?.memory.buffer.byteLength ?? 0;
       values.delete(id);
       machines.delete(id);
+      for (const machine of machines.values()) machine.forget(id);
       return bytes;
     },
   };
@@ -79,6 +82,7 @@ function makeMachine(moduleOf: (id: string) => WasmModule): Machine {
       instances.set(id, exports);
       return exports;
     },
+    forget: (id) => void instances.delete(id),
     notes: new Map(),
   };
 }

@@ -16,7 +16,7 @@ export interface BatchStrips {
 
 /** Everything that the tiles of one Gram matrix share; broadcast before they are computed. */
 export interface GramPlan {
-  /** The name of the network's program, and of the machine that holds the tile. */
+  /** The name of the network's program. */
   readonly program: string;
   readonly constants: readonly number[];
   readonly programBytes: number;
@@ -93,15 +93,15 @@ interface OpenMachine {
   readonly columnStrips: number;
 }
 
-/** The machine of the plan's program, with its constants in place. */
+/** The machine of all programs, a megabyte, with the constants of this one in place. */
 function openMachine(context: TaskContext, plan: GramPlan): OpenMachine {
-  const machine = context.machine(plan.program);
+  const machine = context.machine("gram");
   const rowStrips = LAYOUT.program + 16 * Math.ceil(plan.programBytes / 16);
   const columnStrips = rowStrips + 8 * plan.side * CHUNK;
   const memory = machine.numbers(columnStrips + 8 * plan.side * CHUNK);
-  if (!machine.notes.has("constants")) {
+  if (machine.notes.get("constants") !== plan.program) {
     memory.set(plan.constants, LAYOUT.program / 8);
-    machine.notes.set("constants", true);
+    machine.notes.set("constants", plan.program);
   }
   return { machine, memory, rowStrips, columnStrips };
 }
