@@ -921,6 +921,30 @@ def special_cases():
                 for (name, f), xs in zip(functions, points)]
 
 
+# --------------------------------------------------------------------------- Taylor coefficients of activations
+
+TAYLOR_AT = (-12.5, -3.1, -0.7, 0.05, 1.3, 6.4)
+TAYLOR_ORDER = 8
+
+
+def taylor_row(spec, x):
+    """phi^(k)(x)/k!, k = 0 ... 8, from values of phi alone: mp.taylor takes differences at raised precision. So many
+    digits because erf'(12.5) is 1e-68 beside erf = 1; what is below 1e-150 is an exact zero."""
+    found = []
+    for dps in (200, 240):
+        with mp.workdps(dps):
+            found.append(mp.taylor(definition_of(spec)[0], mpf(x), TAYLOR_ORDER, chop=False))
+    floor = mpf("1e-150") * max(abs(v) for v in found[1])
+    for a, b in zip(*found):
+        assert abs(a - b) <= mpf(AGREE_CLOSED) * abs(b) + floor, (spec, x, a, b)
+    return [x, *(0.0 if abs(v) < floor else to_double(v) for v in found[1])]
+
+
+def taylor_cases():
+    return [{"activation": spec, "values": [taylor_row(spec, x) for x in TAYLOR_AT]}
+            for spec, _ in ACTIVATIONS if spec["type"] != "expNormalized"]
+
+
 # --------------------------------------------------------------------------- closed forms against 2-D quadrature
 
 def definition_of(spec):
@@ -1001,8 +1025,10 @@ WHAT = {
     "near-duplicates": "nngp and ntk of x with x' = x + eps t (t perpendicular, radial, random) and x' = -x + eps t (t perpendicular), eps = 1e-1..1e-8, 8 rows each in that order",
     "duals": "per activation, rows [c, p, q, kappa, kappaDot]: kappa = E phi(u)phi(v), kappaDot = E phi'(u)phi'(v), Var u = p, Var v = q, Cov = c, all exact doubles",
     "special": "rows [x, f(x)]",
+    "taylor": "per activation, rows [x, c0, ..., c8]: ck = phi^(k)(x)/k!",
 }
-MAKERS = {"kernels": kernel_cases, "near-duplicates": near_duplicate_cases, "duals": dual_cases, "special": special_cases}
+MAKERS = {"kernels": kernel_cases, "near-duplicates": near_duplicate_cases, "duals": dual_cases, "special": special_cases,
+          "taylor": taylor_cases}
 
 
 def header(what, command, versions, digits):
@@ -1028,10 +1054,12 @@ def main():
         check_closed_forms()
     if args.out:
         versions = {"python": platform.python_version(), "mpmath": mpmath.__version__}
-        digits = ("correctly rounded doubles: closed forms checked to 30 digits, quadrature to 20; "
-                  "values below 1e-60 of their scale are written as 0")
+        digits = {"taylor": "correctly rounded doubles, checked to 30 digits; values below 1e-150 of the row's largest are written as 0"}
+        usual = ("correctly rounded doubles: closed forms checked to 30 digits, quadrature to 20; "
+                 "values below 1e-60 of their scale are written as 0")
         for name in args.only or MAKERS:
-            head = header(WHAT[name], "python golden_mpmath.py --out ../../packages/core/test/golden", versions, digits)
+            head = header(WHAT[name], "python golden_mpmath.py --out ../../packages/core/test/golden", versions,
+                          digits.get(name, usual))
             write_json(os.path.join(args.out, f"mpmath-{name}.json"), head, MAKERS[name]())
 
 

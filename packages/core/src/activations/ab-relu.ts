@@ -1,4 +1,5 @@
 import type { Activation } from "./activation.ts";
+import { lineSeries } from "./taylor-series.ts";
 
 /**
  * φ(x) = a·min(x, 0) + b·max(x, 0): relu (0, 1), leaky relu (α, 1), absolute value (−1, 1).
@@ -12,13 +13,26 @@ import type { Activation } from "./activation.ts";
  */
 export function abReluActivation({ a, b }: { readonly a: number; readonly b: number }, name = "abRelu"): Activation {
   const slope = (a * a + b * b) / 2;
+  const phi = (x: number): number => (x < 0 ? a * x : b * x);
+  const dphi = (x: number): number => (x < 0 ? a : x > 0 ? b : (a + b) / 2);
+  const factors = new Float64Array([b, a]);
+  const slopes = new Float64Array([a, (a + b) / 2, b]);
   const kink = ((a - b) * (a - b)) / (2 * Math.PI);
   return {
     name,
     smoothness: "kinked",
     kinks: [0],
-    phi: (x) => (x < 0 ? a * x : b * x),
-    dphi: (x) => (x < 0 ? a : x > 0 ? b : (a + b) / 2),
+    phi,
+    dphi,
+    taylor: (x, out) => lineSeries(out, phi(x), dphi(x)),
+    // Without branches: the signs of pre-activations are not to be predicted.
+    map(x, out, slope) {
+      for (let i = 0; i < x.length; i++) {
+        const v = x[i]!;
+        out[i] = factors[+(v < 0)]! * v;
+        if (slope) slope[i] = slopes[1 + +(v > 0) - +(v < 0)]!;
+      }
+    },
     dual(c, sine, p, q, out) {
       const r = Math.sqrt(p) * Math.sqrt(q);
       const theta = r === 0 ? Math.PI / 2 : Math.atan2(sine, c);

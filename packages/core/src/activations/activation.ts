@@ -16,10 +16,14 @@ export interface Activation {
   /** φ' where it exists; at a kink the mean of the one-sided derivatives. */
   dphi(x: number): number;
   /**
-   * Taylor coefficients at x: out[k] = φ⁽ᵏ⁾(x)/k! for k < out.length. out[0], out[1] are phi and dphi. At a kink as dphi.
+   * Taylor coefficients at x: out[k] = φ⁽ᵏ⁾(x)/k! for k < out.length; out[0] and out[1] are phi and dphi. At a kink the higher
+   * ones are, as dphi, the mean of both sides. Absent for activations known by values alone.
    */
   taylor?(x: number, out: Float64Array): void;
-  /** out[i] = φ(x[i]), and slope[i] = φ'(x[i]) when given; same bits as phi and dphi. */
+  /**
+   * out[i] = φ(x[i]), and slope[i] = φ'(x[i]) when given: the same bits as phi and dphi, sooner. `out` may be `x` itself.
+   * Where absent, phi and dphi are called one by one.
+   */
   map?(x: Float64Array, out: Float64Array, slope: Float64Array | null): void;
   /**
    * Writes out[0] = κ, out[1] = κ̇ and, where a formula without cancellation is known, out[2] = the new sine

@@ -1,5 +1,6 @@
 import { erf } from "../special/erf.ts";
 import { type Activation, belowBound, SINE_UNKNOWN } from "./activation.ts";
+import { extendGaussian, integrateSeries } from "./taylor-series.ts";
 
 /**
  * φ(x) = a erf(bx) + offset. With β = 2b²:
@@ -21,6 +22,11 @@ export function erfActivation(
     smoothness: "smooth",
     phi: (x) => a * erf(b * x) + offset,
     dphi: (x) => slope * Math.exp(-b * b * x * x),
+    taylor(x, out) {
+      out[0] = slope * Math.exp(-b * b * x * x);
+      extendGaussian(out, -b * b, x);
+      integrateSeries(out, a * erf(b * x) + offset);
+    },
     dual(c, sine, p, q, out) {
       const r = Math.hypot(Math.sqrt(1 + beta * (p + q)), beta * sine);
       const chi = Math.atan2(beta * c, r);

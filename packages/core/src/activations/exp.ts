@@ -1,4 +1,5 @@
 import { type Activation, squaredDistance } from "./activation.ts";
+import { extendExponential } from "./taylor-series.ts";
 
 /**
  * φ(x) = a e^{bx}.
@@ -14,6 +15,12 @@ export function expActivation({ a, b }: { readonly a: number; readonly b: number
     smoothness: "smooth",
     phi: (x) => a * Math.exp(b * x),
     dphi: (x) => a * b * Math.exp(b * x),
+    taylor(x, out) {
+      const growth = Math.exp(b * x);
+      out[0] = a * growth;
+      extendExponential(out, b);
+      out[1] = a * b * growth;
+    },
     dual(c, sine, p, q, out) {
       const kappa = a * a * Math.exp((b * b * squaredDistance(-c, sine, p, q)) / 2);
       const share = Math.sqrt(-Math.expm1(-b * b * squaredDistance(c, sine, p, q)));

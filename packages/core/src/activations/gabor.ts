@@ -14,6 +14,7 @@ export const gaborActivation: Activation = {
   smoothness: "smooth",
   phi: (x) => Math.exp(-x * x) * Math.sin(x),
   dphi: (x) => Math.exp(-x * x) * (Math.cos(x) - 2 * x * Math.sin(x)),
+  taylor: gaborSeries,
   dual(c, sine, p, q, out) {
     const w = Math.hypot(Math.sqrt(1 + 2 * (p + q)), 2 * sine);
     const delta = ((2 * sine) / w) * ((2 * sine) / w);
@@ -26,3 +27,16 @@ export const gaborActivation: Activation = {
     out[1] = decay * ((h - t + Math.exp(cross) * (h + t)) / w / w);
   },
 };
+
+/** φ = Im y, y = e^{−x² + ix}, from y' = (i − 2x) y: (k + 1) yₖ₊₁ = (i − 2x) yₖ − 2 yₖ₋₁. */
+function gaborSeries(x: number, out: Float64Array): void {
+  const [decay, cos, sin] = [Math.exp(-x * x), Math.cos(x), Math.sin(x)];
+  let [real, imaginary, realBefore, imaginaryBefore] = [decay * cos, decay * sin, 0, 0];
+  for (let k = 0; k < out.length; k++) {
+    out[k] = imaginary;
+    const nextReal = (-2 * (x * real + realBefore) - imaginary) / (k + 1);
+    const nextImaginary = (-2 * (x * imaginary + imaginaryBefore) + real) / (k + 1);
+    [realBefore, imaginaryBefore, real, imaginary] = [real, imaginary, nextReal, nextImaginary];
+  }
+  out[1] = decay * (cos - 2 * x * sin);
+}

@@ -1,4 +1,5 @@
 import type { Activation } from "./activation.ts";
+import { extendGaussian } from "./taylor-series.ts";
 
 /**
  * φ(x) = a e^{bx²}, b ≤ 0. With β = −2b:
@@ -16,6 +17,12 @@ export function gaussianActivation({ a, b }: { readonly a: number; readonly b: n
     smoothness: "smooth",
     phi: (x) => a * Math.exp(b * x * x),
     dphi: (x) => 2 * a * b * x * Math.exp(b * x * x),
+    taylor(x, out) {
+      const decay = Math.exp(b * x * x);
+      out[0] = a * decay;
+      extendGaussian(out, b, x);
+      out[1] = 2 * a * b * x * decay;
+    },
     dual(c, sine, p, q, out) {
       const sum = 1 + beta * (p + q);
       const rootD = Math.hypot(Math.sqrt(sum), beta * sine);

@@ -1,5 +1,6 @@
 import { normalCdf, normalDensity } from "../special/normal-cdf.ts";
 import type { Activation } from "./activation.ts";
+import { extendGaussian, integrateSeries, multiplyByX } from "./taylor-series.ts";
 
 /**
  * φ(x) = x Φ(x), with Φ the standard normal distribution function: the exact gelu.
@@ -15,6 +16,20 @@ export const geluActivation: Activation = {
   smoothness: "smooth",
   phi: (x) => x * normalCdf(x),
   dphi: (x) => normalCdf(x) + x * normalDensity(x),
+  taylor(x, out) {
+    out[0] = normalDensity(x);
+    extendGaussian(out, -0.5, x);
+    integrateSeries(out, normalCdf(x));
+    multiplyByX(out, x);
+  },
+  map(x, out, slope) {
+    for (let i = 0; i < x.length; i++) {
+      const v = x[i]!;
+      const below = normalCdf(v);
+      out[i] = v * below;
+      if (slope) slope[i] = below + v * normalDensity(v);
+    }
+  },
   dual(c, sine, p, q, out) {
     const d = Math.hypot(Math.sqrt(1 + p + q), sine);
     const angle = Math.atan2(c, d);

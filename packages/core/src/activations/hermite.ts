@@ -14,6 +14,7 @@ export function hermiteActivation({ degree: n }: { readonly degree: number }): A
     smoothness: "smooth",
     phi: (x) => normalizedHermite(n, x),
     dphi: (x) => (n === 0 ? 0 : Math.sqrt(n) * normalizedHermite(n - 1, x)),
+    taylor: (x, out) => hermiteSeries(n, x, out),
     dual: hermiteExpansionDual(n + 1, (p, row) => {
       let value = 1;
       for (let l = n, i = 0; l >= 0; l -= 2, i++) {
@@ -28,5 +29,24 @@ export function hermiteActivation({ degree: n }: { readonly degree: number }): A
 export function normalizedHermite(n: number, x: number): number {
   let [previous, value] = [0, 1];
   for (let k = 0; k < n; k++) [previous, value] = [value, (x * value - Math.sqrt(k) * previous) / Math.sqrt(k + 1)];
-  return value;
+  return Number.isNaN(value) ? overflown(n, x) : value;
+}
+
+/** hₙ⁽ᵏ⁾/k! = √(n!/(n − k)!)/k! hₙ₋ₖ, all of them from one run of the recurrence. */
+function hermiteSeries(n: number, x: number, out: Float64Array): void {
+  out.fill(0);
+  let [previous, value] = [0, 1];
+  for (let m = 0; m <= n; m++) {
+    if (n - m < out.length) out[n - m] = Number.isNaN(value) ? overflown(m, x) : value;
+    [previous, value] = [value, (x * value - Math.sqrt(m) * previous) / Math.sqrt(m + 1)];
+  }
+  for (let k = 1, factor = 1; k < out.length && k <= n; k++) {
+    factor *= Math.sqrt(n - k + 1) / k;
+    out[k] = factor * out[k]!;
+  }
+}
+
+/** hₙ(x) where the recurrence has come to ∞ − ∞: infinite, with the sign of xⁿ. */
+function overflown(n: number, x: number): number {
+  return x ** n * Infinity;
 }

@@ -1,5 +1,6 @@
 import type { Activation } from "./activation.ts";
 import { horner, hornerBelowOne, oneMinusAbsRho, scaled } from "./powers.ts";
+import { powerSeries } from "./taylor-series.ts";
 
 /**
  * φ(x) = xⁿ. With r = √(pq) and ρ = c/r:
@@ -17,6 +18,7 @@ export function monomialActivation({ degree: n }: { readonly degree: number }): 
     smoothness: "smooth",
     phi: (x) => x ** n,
     dphi: (x) => (n === 0 ? 0 : n * x ** (n - 1)),
+    taylor: (x, out) => powerSeries(out, n, x),
     dual(c, sine, p, q, out) {
       const r = Math.sqrt(p) * Math.sqrt(q);
       const rho = r === 0 ? 0 : c / r;

@@ -19,6 +19,10 @@ export interface NumericalOptions {
   readonly dphi?: (x: number) => number;
   /** Points where φ or one of its derivatives jumps. */
   readonly kinks?: readonly number[];
+  /** Taylor coefficients, for derivatives of finite networks of higher order than the first: see `Activation`. */
+  readonly taylor?: NonNullable<Activation["taylor"]>;
+  /** φ and φ' of a whole array: see `Activation`. */
+  readonly map?: NonNullable<Activation["map"]>;
 }
 
 /**
@@ -31,7 +35,8 @@ export interface NumericalOptions {
  * |ρ|ᴺ √(Σ_{n ≥ N} aₙ(p)² Σ_{n ≥ N} aₙ(q)²) asks for. Parallel rows, and nearly parallel ones whose series is too long, are
  * integrated directly: about 0.1 ms a pair where φ has no kink or its kinks are at 0, 10 to 40 ms where they are elsewhere.
  */
-export function numericalActivation({ name, phi, dphi, kinks = [] }: NumericalOptions): Activation {
+export function numericalActivation(options: NumericalOptions): Activation {
+  const { name, phi, dphi, kinks = [], taylor, map } = options;
   const pieces: SmoothPieces = { name, phi, dphi: dphi ?? differenceQuotient(phi, kinks), kinks };
   const rows = rowCache(pieces);
   return {
@@ -40,6 +45,8 @@ export function numericalActivation({ name, phi, dphi, kinks = [] }: NumericalOp
     kinks,
     phi: pieces.phi,
     dphi: pieces.dphi,
+    ...(taylor && { taylor }),
+    ...(map && { map }),
     dual(c, sine, p, q, out) {
       const [first, second] = [rows.moments(p), rows.moments(q)];
       if (p === q && sine === 0 && c >= 0) {

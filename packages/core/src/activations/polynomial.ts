@@ -9,17 +9,29 @@ import { horner, oneMinusAbsRho } from "./powers.ts";
  * Han et al. (2022).
  */
 export function polynomialActivation({ coef }: { readonly coef: readonly number[] }): Activation {
-  const derivative = coef.slice(1).map((value, k) => (k + 1) * value);
+  const expansions = [coef];
+  const derivative = expansion(expansions, 1);
   const rows = coef.map((_, l) => reducedCoefficients(coef, l));
   return {
     name: "polynomial",
     smoothness: "smooth",
     phi: (x) => horner(coef, x),
     dphi: (x) => horner(derivative, x),
+    taylor(x, out) {
+      for (let k = 0; k < out.length; k++) out[k] = horner(expansion(expansions, k), x);
+    },
     dual: hermiteExpansionDual(coef.length, (p, row) => {
       for (let l = 0; l < row.length; l++) row[l] = horner(rows[l]!, p);
     }),
   };
+}
+
+/** The coefficients of φ⁽ᵏ⁾/k! = Σ_j C(j, k) coef_j xʲ⁻ᵏ; `known` holds those for smaller k. */
+function expansion(known: (readonly number[])[], k: number): readonly number[] {
+  for (let i = known.length; i <= k; i++) {
+    known.push(known[i - 1]!.slice(1).map((value, j) => ((j + 1) * value) / i));
+  }
+  return known[k]!;
 }
 
 /** coef_{l+2i} (l + 2i)!/(2ⁱ i! √l!), i = 0, 1, … */

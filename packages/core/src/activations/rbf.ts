@@ -1,4 +1,5 @@
 import { type Activation, squaredDistance } from "./activation.ts";
+import { extendWave } from "./taylor-series.ts";
 
 /**
  * φ(x) = √2 sin(√(2γ) x + π/4), γ > 0: its kernel is the Gaussian one.
@@ -14,6 +15,11 @@ export function rbfActivation({ gamma }: { readonly gamma: number }): Activation
     smoothness: "smooth",
     phi: (x) => Math.SQRT2 * Math.sin(frequency * x + Math.PI / 4),
     dphi: (x) => Math.SQRT2 * frequency * Math.cos(frequency * x + Math.PI / 4),
+    taylor(x, out) {
+      out[0] = Math.SQRT2 * Math.sin(frequency * x + Math.PI / 4);
+      out[1] = Math.SQRT2 * frequency * Math.cos(frequency * x + Math.PI / 4);
+      extendWave(out, frequency);
+    },
     dual(c, sine, p, q, out) {
       const exponent = -gamma * squaredDistance(c, sine, p, q);
       const kappa = Math.exp(exponent);

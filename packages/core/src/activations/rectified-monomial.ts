@@ -1,6 +1,7 @@
 import type { Activation } from "./activation.ts";
 import { momentPolynomial } from "./monomial.ts";
 import { horner, hornerBelowOne, oneMinusAbsRho, scaled } from "./powers.ts";
+import { powerSeries } from "./taylor-series.ts";
 
 /**
  * φ(x) = max(x, 0)ⁿ; for n = 0 the step, 1/2 at 0. With r = √(pq):
@@ -20,6 +21,14 @@ export function rectifiedMonomialActivation({ degree: n }: { readonly degree: nu
     kinks: [0],
     phi: n === 0 ? (x) => (1 + Math.sign(x)) / 2 : (x) => (x > 0 ? x ** n : 0),
     dphi: n === 0 ? () => 0 : n === 1 ? (x) => (1 + Math.sign(x)) / 2 : (x) => (x > 0 ? n * x ** (n - 1) : 0),
+    taylor(x, out) {
+      if (x > 0) {
+        powerSeries(out, n, x);
+        return;
+      }
+      out.fill(0);
+      if (x === 0) out[n] = 0.5;
+    },
     dual(c, sine, p, q, out) {
       const r = Math.sqrt(p) * Math.sqrt(q);
       const angle = r === 0 ? ORTHOGONAL : { c: c / r, sine: sine / r, theta: Math.atan2(sine, c) };

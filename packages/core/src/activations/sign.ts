@@ -1,4 +1,5 @@
 import type { Activation } from "./activation.ts";
+import { lineSeries } from "./taylor-series.ts";
 
 /**
  * φ(x) = sign x.
@@ -13,6 +14,7 @@ export const signActivation: Activation = {
   kinks: [0],
   phi: Math.sign,
   dphi: () => 0,
+  taylor: (x, out) => lineSeries(out, Math.sign(x), 0),
   dual(c, sine, p, q, out) {
     const isZero = p === 0 || q === 0;
     const theta = Math.atan2(sine, c);

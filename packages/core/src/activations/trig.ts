@@ -1,4 +1,5 @@
 import { type Activation, belowBound, squaredDistance } from "./activation.ts";
+import { extendWave } from "./taylor-series.ts";
 
 interface Wave {
   readonly a: number;
@@ -13,6 +14,11 @@ export function sinActivation({ a, b, c: phase }: Wave): Activation {
     smoothness: "smooth",
     phi: (x) => a * Math.sin(b * x + phase),
     dphi: (x) => a * b * Math.cos(b * x + phase),
+    taylor(x, out) {
+      out[0] = a * Math.sin(b * x + phase);
+      out[1] = a * b * Math.cos(b * x + phase);
+      extendWave(out, b);
+    },
     dual: waveDual(a, b, Math.sin(phase), Math.cos(phase)),
   };
 }
@@ -24,6 +30,11 @@ export function cosActivation({ a, b, c: phase }: Wave): Activation {
     smoothness: "smooth",
     phi: (x) => a * Math.cos(b * x + phase),
     dphi: (x) => -a * b * Math.sin(b * x + phase),
+    taylor(x, out) {
+      out[0] = a * Math.cos(b * x + phase);
+      out[1] = -a * b * Math.sin(b * x + phase);
+      extendWave(out, b);
+    },
     dual: waveDual(a, b, Math.cos(phase), -Math.sin(phase)),
   };
 }

@@ -77,9 +77,7 @@ function taylorOf(
 ): (x: number, out: Float64Array) => void {
   if (taylor) return taylor;
   if (count > 2)
-    scope.fail(
-      `needs derivatives of order ${count - 1} of ${name}, which gives only phi and dphi: give its \`taylor\` as well`,
-    );
+    scope.fail(`needs derivatives of order ${count - 1}, and ${name} gives only phi and dphi: give it a \`taylor\``);
   return (x, out) => {
     out[0] = phi(x);
     out[1] = dphi(x);

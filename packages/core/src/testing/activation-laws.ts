@@ -3,6 +3,7 @@ import { ValueError } from "../errors.ts";
 import { key, uniform } from "../random/key.ts";
 import { gaussLegendre } from "../special/gauss-legendre.ts";
 import { SQRT_TWO_PI } from "../special/normal-cdf.ts";
+import { seriesLaws } from "./activation-series-laws.ts";
 import { atMost, type LawResult, TOLERANCE } from "./laws.ts";
 
 export interface ActivationLawOptions {
@@ -26,7 +27,7 @@ export function checkActivation(
     ...rangeLaws(activation),
     ...boundLaws(activation, rows),
     isStep ? stepLaw(activation, rows) : priceLaw(activation, seed),
-    ...(hasPhi(activation) ? phiLaws(activation) : []),
+    ...(hasPhi(activation) ? [...phiLaws(activation), ...seriesLaws(activation)] : []),
   ];
 }
 

@@ -16,6 +16,8 @@ export const TOLERANCE = {
   quadrature: 1e-10,
   /** A derivative and a finite difference of fourth order. */
   finiteDifference: 1e-8,
+  /** The sum of a Taylor series and the function. */
+  taylorSum: 1e-13,
   /** Standard errors between a limit and the mean of finite networks. */
   monteCarloSigmas: 4,
 } as const;
