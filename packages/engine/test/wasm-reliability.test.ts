@@ -183,7 +183,7 @@ describe("a pool in use", () => {
   });
 
   it("rejects what runs when it is closed, and works again afterwards", async () => {
-    const closing = eventful(6, () => queueMicrotask(() => used.pool.close()));
+    const closing = eventful(3, () => queueMicrotask(() => used.pool.close()));
     const used = await setup([closing]);
     const { engine } = used;
     expect(await outcome(gramOf(engine))).toMatch("the wasm engine was closed");
