@@ -152,6 +152,13 @@ export type {
 } from "./linalg/engine.ts";
 export { inverseDiagonal } from "./linalg/inverse-diagonal.ts";
 export { jsEngine } from "./linalg/js-engine.ts";
+export {
+  type LanczosFailure,
+  type LanczosOptions,
+  type LargestEigenvalue,
+  largestEigenvalue,
+  type Matvec,
+} from "./linalg/lanczos.ts";
 export { logDeterminant } from "./linalg/log-determinant.ts";
 export { type Pseudoinverse, type PseudoinverseOptions, pseudoinverse } from "./linalg/pseudoinverse.ts";
 export { solveCholesky } from "./linalg/solve-cholesky.ts";
@@ -192,6 +199,7 @@ export {
   type OdeWork,
   type RightHandSide,
 } from "./ode/dormand-prince.ts";
+export type { DescentFailure } from "./predict/descent-modes.ts";
 // Kernel regression and Gaussian processes
 export {
   type GpInferenceOptions,
@@ -201,6 +209,15 @@ export {
   gpInference,
   type KernelPair,
 } from "./predict/gp-inference.ts";
+export {
+  type DescentPrediction,
+  type DescentStart,
+  type GradientDescentMseOptions,
+  gradientDescentMse,
+  gradientDescentMseOn,
+  type MseDescent,
+  type StepsPrediction,
+} from "./predict/gradient-descent-mse.ts";
 export {
   type GradientDescentRun,
   type GradientDescentStepsOptions,
@@ -237,6 +254,9 @@ export {
   logMarginalLikelihoodAt,
   type MarginalLikelihood,
 } from "./predict/marginal-likelihood.ts";
+export { type MaxLearningRateOptions, maxLearningRate } from "./predict/max-learning-rate.ts";
+export { type Decay, type ModeRate, modeRates } from "./predict/mode-rates.ts";
+export type { IndefiniteKernel } from "./predict/mse-flow.ts";
 export type { PredictOptions } from "./predict/options.ts";
 export type { SolveFailure } from "./predict/regularized-solve.ts";
 export {

@@ -1,7 +1,7 @@
 import { ValueError } from "../errors.ts";
 import type { Engine } from "../linalg/engine.ts";
 import { checkRange } from "../matrix/check.ts";
-import type { Matrix } from "../matrix/matrix.ts";
+import { type Matrix, matrix, row } from "../matrix/matrix.ts";
 
 /**
  * Gradient descent on a quadratic, mode by mode. The error of a mode with z = learning rate × curvature shrinks by
@@ -39,6 +39,15 @@ export function descentProgress(z: Float64Array, present: readonly boolean[], t:
   return { kind: "two-cycle", even: at(0), odd: at(2) };
 }
 
+/** Modes along which an error, Vᵀ(y − f₀), has more than rounding. */
+export function presentModes(projected: Matrix): boolean[] {
+  const largest = projected.data.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
+  const rounding = projected.rows * Number.EPSILON * largest;
+  return Array.from({ length: projected.rows }, (_, k) =>
+    row(projected, k).some((value) => Math.abs(value) > rounding),
+  );
+}
+
 /** What becomes of descent whose learning rate is not below the largest stable one. */
 export type DescentFailure =
   | {
@@ -70,6 +79,15 @@ export async function reach(
     if (even && odd) return { ok: false, reason: "two-cycle", even, odd, maxLearningRate, message };
   }
   return { ok: false, reason: "diverges", maxLearningRate, message: `${report}: the iterates grow without bound` };
+}
+
+/** diag(weights) a, with 0 · ∞ = 0: a mode that has no way to go does not go it, however unstable. */
+export function scaleRows(a: Matrix, weights: Float64Array): Matrix {
+  return matrix(
+    a.rows,
+    a.cols,
+    a.data.map((value, at) => (value === 0 ? 0 : value * weights[Math.floor(at / a.cols)]!)),
+  );
 }
 
 /** V · modes, from Vᵀ as `vectors`, or null when a value leaves the range of float64. */

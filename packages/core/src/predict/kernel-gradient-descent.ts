@@ -1,7 +1,14 @@
 import { jsEngine } from "../linalg/js-engine.ts";
 import { lossCurvature, type SquaredLoss } from "../loss/squared-loss.ts";
-import { type Matrix, matrix, row } from "../matrix/matrix.ts";
-import { checkDescent, type DescentFailure, descentProgress, expandModes, reach } from "./descent-modes.ts";
+import { type Matrix, matrix } from "../matrix/matrix.ts";
+import {
+  checkDescent,
+  type DescentFailure,
+  descentProgress,
+  expandModes,
+  presentModes,
+  reach,
+} from "./descent-modes.ts";
 import type { PredictOptions } from "./options.ts";
 import type { RidgePath } from "./ridge-path.ts";
 
@@ -67,13 +74,4 @@ export async function kernelDescentAt(path: RidgePath, options: KernelDescentOpt
   };
   const reached = await reach("kernelDescentAt", outcome, go, { learningRate, maxLearningRate });
   return reached.ok ? { ok: true, alpha: reached.at } : reached;
-}
-
-/** Modes along which y has more than rounding. */
-function presentModes(projected: Matrix): boolean[] {
-  const largest = projected.data.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
-  const rounding = projected.rows * Number.EPSILON * largest;
-  return Array.from({ length: projected.rows }, (_, k) =>
-    row(projected, k).some((value) => Math.abs(value) > rounding),
-  );
 }

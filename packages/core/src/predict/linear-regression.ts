@@ -3,7 +3,7 @@ import { jsEngine } from "../linalg/js-engine.ts";
 import { lossCurvature, type SquaredLoss } from "../loss/squared-loss.ts";
 import { checkFinite, checkSameRows } from "../matrix/check.ts";
 import { type Matrix, matrix, row } from "../matrix/matrix.ts";
-import { checkDescent, type DescentFailure, descentProgress, expandModes, reach } from "./descent-modes.ts";
+import { checkDescent, type DescentFailure, descentProgress, expandModes, reach, scaleRows } from "./descent-modes.ts";
 import type { PredictOptions } from "./options.ts";
 
 /**
@@ -130,15 +130,6 @@ function presentModes({ singularValues, n, d, yNorms }: LinearProblem, way: Matr
     row(way, k).some(
       (value, j) => s * Math.abs(value) > Math.max(n, d) * Number.EPSILON * (yNorms[j]! + s * w0Norms[j]!),
     ),
-  );
-}
-
-/** diag(weights) a, with 0 · ∞ = 0: a mode that has no way to go does not go it, however unstable. */
-function scaleRows(a: Matrix, weights: Float64Array): Matrix {
-  return matrix(
-    a.rows,
-    a.cols,
-    a.data.map((value, at) => (value === 0 ? 0 : value * weights[Math.floor(at / a.cols)]!)),
   );
 }
 
