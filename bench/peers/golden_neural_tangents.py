@@ -401,6 +401,83 @@ def predict_cases():
     return out
 
 
+# --------------------------------------------------------------------------- training in time
+
+# neural-tangents integrates with rtol = atol = 1.4e-8 and takes no other; its odeint is given these instead, so that what is
+# compared is its equations and not its default.
+ODE_RTOL, ODE_ATOL = 1e-12, 1e-14
+LEARNING_RATE, TIMES = 1.7, [0.0, 0.4, 3.0, 40.0, 1000.0]
+LOSSES = {
+    "half-mean": lambda fx, y: 0.5 * jax.numpy.mean((fx - y) ** 2),
+    "softmax": lambda fx, y: -jax.numpy.sum(jax.nn.log_softmax(fx) * y) / fx.shape[0],
+    "binary": lambda fx, y: jax.numpy.mean(jax.nn.softplus(fx) - y * fx),
+}
+
+
+def flow_truth(kernels, y, fx0, fx0_test, ridge, t):
+    """f on train and test by the eigenvectors of the kernel at 60 digits; train with the ridge, as neural-tangents has it."""
+    t_dd, t_td = kernels[1][0], kernels[1][1]
+    rate = mpf(LEARNING_RATE) / (y.rows * y.cols)
+    E, Q = mp.eigsy(t_dd + mpf(ridge) * mp.eye(t_dd.rows))
+    gain = mp.diag([-mp.expm1(-rate * e * mpf(t)) / e for e in E])
+    alpha = Q * gain * Q.T * (y - fx0)
+    return fx0 + t_dd * alpha + mpf(ridge) * alpha, fx0_test + t_td * alpha
+
+
+def mse_in_time(kernels, case, theta_dd, theta_td, y, fx0, fx0_test, diag_reg):
+    predict = nt.predict.gradient_descent_mse(theta_dd, y, learning_rate=LEARNING_RATE, diag_reg=diag_reg, diag_reg_absolute_scale=True)
+    train, test = predict(np.array(TIMES), fx0, fx0_test, theta_td)
+    for k, t in enumerate(TIMES):
+        truth = flow_truth(kernels, *(mp.matrix(a.tolist()) for a in (y, fx0, fx0_test)), diag_reg, t)
+        for got, want in zip((train[k], test[k]), truth):
+            want = np.array(want.tolist(), dtype=float)
+            error = np.max(np.abs(np.asarray(got) - want)) / np.max(np.abs(want))
+            assert error < 1e-11, (case["name"], t, error)
+    # the training outputs of neural-tangents hold the ridge's own part; without it they are f0 + Theta_dd alpha
+    case["mse"] = {"test": np.asarray(test).tolist(), **({"train": np.asarray(train).tolist()} if diag_reg == 0 else {})}
+
+
+def any_loss_in_time(case, name, momentum, theta_dd, theta_td, y, fx0, fx0_test):
+    times = np.array([t for t in TIMES if 0 < t <= 40])
+    predict = nt.predict.gradient_descent(lambda fx, y=y: LOSSES[name](fx, y), theta_dd, y, learning_rate=LEARNING_RATE, momentum=momentum)
+    state = predict(times, nt.predict.ODEState(fx0, fx0_test), None, theta_td)
+    run = {"loss": name, "yTrain": y.tolist(), "times": times.tolist(), "train": np.asarray(state.fx_train).tolist(),
+           "test": np.asarray(state.fx_test).tolist()}
+    if momentum is not None:                               # time is sqrt(learning rate) t there, so velocity = sqrt(learning rate) q
+        run |= {"momentum": momentum, "qTrain": np.asarray(state.qx_train).tolist(), "qTest": np.asarray(state.qx_test).tolist()}
+    case["runs"].append(run)
+
+
+def dynamics_case(rng, name, network, diag_reg):
+    kernel_fn = to_stax(network)[2]
+    x, x_test, y, fx0, fx0_test = (own.rows(rng, n, d) for n, d in ((6, 4), (4, 4), (6, 3), (6, 3), (4, 3)))
+    case = {"name": name, "network": network, "xTrain": x, "xTest": x_test, "yTrain": y, "fxTrain0": fx0, "fxTest0": fx0_test,
+            "learningRate": LEARNING_RATE, "diagReg": diag_reg, "times": TIMES, "runs": []}
+    a, t, y, fx0, fx0_test = map(np.array, (x, x_test, y, fx0, fx0_test))
+    theta_dd, theta_td = kernel_fn(a, None, "ntk"), kernel_fn(t, a, "ntk")
+    with mp.workdps(60):
+        mse_in_time(mp_kernels(network, x, x_test), case, theta_dd, theta_td, y, fx0, fx0_test, diag_reg)
+    ensemble = nt.predict.gradient_descent_mse_ensemble(kernel_fn, a, y, learning_rate=LEARNING_RATE, diag_reg=diag_reg, diag_reg_absolute_scale=True)
+    both = ensemble(t=np.array(TIMES), x_test=t, get=("nngp", "ntk"), compute_cov=True)
+    for get in ("nngp", "ntk"):
+        got = getattr(both, get)
+        case[get] = {"mean": np.asarray(got.mean).tolist(), "covariance": np.asarray(got.covariance).tolist()}
+    one_hot = np.eye(3)[[0, 1, 2, 1, 0, 2]]
+    targets = {"half-mean": y, "softmax": one_hot, "binary": one_hot}
+    for loss in LOSSES if diag_reg == 0 else ():
+        for momentum in (None, 0.9):
+            any_loss_in_time(case, loss, momentum, theta_dd, theta_td, targets[loss], fx0, fx0_test)
+    return case
+
+
+def dynamics_cases():
+    odeint = nt._src.predict.ode.odeint
+    nt._src.predict.ode = types.SimpleNamespace(odeint=lambda f, y, t: odeint(f, y, t, rtol=ODE_RTOL, atol=ODE_ATOL))
+    rng = random.Random(23)
+    networks = [("relu depth 1", mlp([act("relu")])), ("erf depth 2", mlp([act("erf")] * 2))]
+    return [dynamics_case(rng, f"{name}, r={r}", network, r) for name, network in networks for r in (0, 0.1)]
+
+
 # --------------------------------------------------------------------------- main
 
 def attempt(cases, maker, rng):
@@ -428,15 +505,19 @@ def kernel_cases():
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--out", required=True, help="folder of the golden files")
+    parser.add_argument("--only", help="name of the one file to write")
     args = parser.parse_args()
     versions = {"python": platform.python_version(), "neural-tangents": nt.__version__, "jax": jax.__version__,
                 "numpy": np.__version__}
     command = "python golden_neural_tangents.py --out ../../packages/core/test/golden"
     spot_check()
     what = {"neural-tangents": "nngp and ntk by neural-tangents; `network` is the `network` field of a network file; x2 null means x2 = x1; pattern1 and pattern2 are the adjacencies of aggregate; accuracy is relative to sqrt(Kii Kjj)",
-            "neural-tangents-predict": "gp_inference at infinite time: nngp and ntkgp posteriors, ntk = trained ensemble; diagReg is added to the diagonal as it is"}
-    makers = {"neural-tangents": kernel_cases, "neural-tangents-predict": predict_cases}
+            "neural-tangents-predict": "gp_inference at infinite time: nngp and ntkgp posteriors, ntk = trained ensemble; diagReg is added to the diagonal as it is",
+            "neural-tangents-dynamics": f"gradient_descent_mse and gradient_descent_mse_ensemble at finite t (loss half-mean), gradient_descent with three losses, with and without momentum (its odeint with rtol {ODE_RTOL}, atol {ODE_ATOL}; q is velocity / sqrt(learningRate)); softmax is summed over classes and averaged over examples, binary averaged over all"}
+    makers = {"neural-tangents": kernel_cases, "neural-tangents-predict": predict_cases, "neural-tangents-dynamics": dynamics_cases}
     for name, maker in makers.items():
+        if args.only not in (None, name):
+            continue
         head = own.header(what[name], command, versions, "float64 arithmetic; see the accuracy of each case, posteriors 1e-13")
         own.write_json(os.path.join(args.out, name + ".json"), head, maker())
 

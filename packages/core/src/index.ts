@@ -200,15 +200,15 @@ export {
   type RightHandSide,
 } from "./ode/dormand-prince.ts";
 export type { DescentFailure } from "./predict/descent-modes.ts";
+export type { DescentOrigin, DescentState, DescentVelocity } from "./predict/descent-state.ts";
 // Kernel regression and Gaussian processes
+export type { GpKernels, KernelPair } from "./predict/gp-blocks.ts";
+export { type GpInferenceOptions, type GpKind, type GpPosterior, gpInference } from "./predict/gp-inference.ts";
 export {
-  type GpInferenceOptions,
-  type GpKernels,
-  type GpKind,
-  type GpPosterior,
-  gpInference,
-  type KernelPair,
-} from "./predict/gp-inference.ts";
+  type GradientDescentOptions,
+  type GradientDescentStates,
+  gradientDescent,
+} from "./predict/gradient-descent.ts";
 export {
   type DescentPrediction,
   type DescentStart,
@@ -218,6 +218,13 @@ export {
   type MseDescent,
   type StepsPrediction,
 } from "./predict/gradient-descent-mse.ts";
+export {
+  type EnsembleDescent,
+  type EnsembleKind,
+  type EnsembleOptions,
+  type EnsemblePosterior,
+  gradientDescentMseEnsemble,
+} from "./predict/gradient-descent-mse-ensemble.ts";
 export {
   type GradientDescentRun,
   type GradientDescentStepsOptions,

@@ -127,7 +127,7 @@ class Integration {
     await this.evaluate(t, y, k[0]!);
     if (!allFinite(k[0]!)) return false;
     const d1 = scaledNorm(k[0]!, 1, y, y, tolerance);
-    const guess = Math.min(firstGuess(scaledNorm(y, 1, y, y, tolerance), d1), end - t);
+    const guess = Math.max(Math.min(firstGuess(scaledNorm(y, 1, y, y, tolerance), d1), end - t), MIN_STEP);
     for (let i = 0; i < y.length; i++) next[i] = y[i]! + guess * k[0]![i]!;
     await this.evaluate(t + guess, next, k[1]!);
     for (let i = 0; i < y.length; i++) scratch[i] = k[1]![i]! - k[0]![i]!;
@@ -138,7 +138,7 @@ class Integration {
   /** Tries one step, not beyond `end`. */
   async step(end: number): Promise<"accepted" | "rejected" | "step-underflow" | "not-finite"> {
     const { t, y, next, k, scratch } = this;
-    if (!(this.h > 4 * Number.EPSILON * Math.abs(t) && this.h > MIN_STEP))
+    if (!(this.h >= Math.min(end - t, Math.max(4 * Number.EPSILON * Math.abs(t), MIN_STEP))))
       return Number.isFinite(this.lastError) ? "step-underflow" : "not-finite";
     const last = t + 1.01 * this.h >= end;
     const h = last ? end - t : this.h;

@@ -85,7 +85,7 @@ export async function gradientDescentMse(
   yTrain: Matrix,
   options: GradientDescentMseOptions = {},
 ): Promise<MseDescent | IndefiniteKernel> {
-  checkOptions(options);
+  checkOptions("gradientDescentMse", options);
   return gradientDescentMseOn(await ridgePath(kTrainTrain, yTrain, options), options);
 }
 
@@ -94,7 +94,7 @@ export function gradientDescentMseOn(
   path: RidgePath,
   options: GradientDescentMseOptions = {},
 ): MseDescent | IndefiniteKernel {
-  checkOptions(options);
+  checkOptions("gradientDescentMse", options);
   const { learningRate = 1, loss = "half-sum", diagReg = 0, engine = jsEngine, signal } = options;
   const modes = mseModes("gradientDescentMse", path, diagReg);
   if (!modes.ok) return modes;
@@ -198,9 +198,10 @@ function plus(a: Matrix, b: Matrix, sign: 1 | -1): Matrix {
   );
 }
 
-function checkOptions({ learningRate = 1, diagReg = 0 }: GradientDescentMseOptions): void {
-  checkRange("gradientDescentMse", "learningRate", learningRate, 0);
-  checkRange("gradientDescentMse", "diagReg", diagReg, 0);
+/** Throws unless learningRate and diagReg are finite numbers from 0. */
+export function checkOptions(where: string, { learningRate = 1, diagReg = 0 }: GradientDescentMseOptions): void {
+  checkRange(where, "learningRate", learningRate, 0);
+  checkRange(where, "diagReg", diagReg, 0);
 }
 
 /** Throws unless what start holds fits the training data: n x outputs, m x n, m x outputs, all finite. */

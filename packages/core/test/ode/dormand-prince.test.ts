@@ -91,6 +91,17 @@ describe("dormandPrince", () => {
     }
   });
 
+  it("covers spans as short as numbers go, and far from zero", async () => {
+    for (const [t0, t] of [
+      [0, 5e-324],
+      [0, 1e-290],
+      [1e6, 1e6 + 2e-10],
+    ] as const) {
+      const { states } = succeed(await dormandPrince(circle, Float64Array.of(1, 0), [t], { t0 }));
+      expect(states[0]![1]).toBeCloseTo(-(t - t0), 15);
+    }
+  });
+
   it("respects t0 and f's dependence on time", async () => {
     const f: RightHandSide = (t, _, out) => {
       out[0] = 2 * t;
