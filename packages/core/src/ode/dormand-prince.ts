@@ -1,6 +1,6 @@
 import { ShapeError, ValueError } from "../errors.ts";
 import type { WorkOptions } from "../linalg/engine.ts";
-import { startWork, type Work } from "../linalg/work.ts";
+import { startWork } from "../linalg/work.ts";
 import { allFinite, checkRange } from "../matrix/check.ts";
 import { firstGuess, firstStep, nextStep, remembered, scaledNorm, type Tolerance } from "./step-size.ts";
 import { combine, ERROR, interpolate, NODES, STAGES } from "./tableau.ts";
@@ -69,170 +69,162 @@ export async function dormandPrince(
 ): Promise<OdeSolution | OdeFailure> {
   const { t0 = 0, rtol = 1e-8, atol = 1e-10, controlled = y0.length, maxSteps = 100_000 } = options;
   checkProblem(y0, times, t0, options);
-  const run = new Integration(f, y0, t0, { rtol, atol, controlled });
-  const delivery = new Delivery(times, options.onState, y0.length);
+  const run = startRun(f, y0, t0, { rtol, atol, controlled });
+  const delivery = startDelivery(times, options.onState, y0.length);
   const work = startWork(options);
-  delivery.deliver(run);
-  if (delivery.done) return { ok: true, states: delivery.states, ...run.work };
-  const end = delivery.last;
-  if (!(await run.begin(end))) return failure(run, "not-finite");
+  if (delivery.deliver(run)) return { ok: true, states: delivery.states, ...costOf(run) };
+  const { end } = delivery;
+  if (!(await begin(run, end))) return failure(run, "not-finite");
   for (;;) {
     if (run.steps + run.rejected >= maxSteps) return failure(run, "too-many-steps");
-    const moved = await run.step(end);
-    if (moved !== "accepted" && moved !== "rejected") return failure(run, moved);
-    if (moved === "accepted") delivery.deliver(run);
-    if (delivery.done) break;
-    if (moved === "accepted") run.shift();
-    await breathe(work, run, t0, end);
+    const outcome = await step(run, end);
+    if (outcome === "accepted") {
+      if (delivery.deliver(run)) break;
+      shift(run);
+    } else if (outcome !== "rejected") return failure(run, outcome);
+    await work.breathe(Math.min((run.t - t0) / (end - t0), 1 - Number.EPSILON));
   }
   options.onProgress?.(1);
-  return { ok: true, states: delivery.states, ...run.work };
+  return { ok: true, states: delivery.states, ...costOf(run) };
 }
 
-function breathe(work: Work, run: Integration, t0: number, end: number): Promise<void> {
-  return work.breathe(Math.min((run.t - t0) / (end - t0), 1 - Number.EPSILON));
-}
-
-/** One integration: a step lies between (t, y) and (tNext, next), with its seven slopes in `k`. */
-class Integration {
+/** An integration: a step lies between (t, y) and (tNext, next), with its seven slopes in `k`. */
+interface Run {
+  readonly f: RightHandSide;
+  readonly tolerance: Tolerance;
   t: number;
   tNext: number;
   y: Float64Array;
   next: Float64Array;
   readonly k: Float64Array[];
-  steps = 0;
-  rejected = 0;
-  private readonly f: RightHandSide;
-  private readonly tolerance: Tolerance;
-  private readonly scratch: Float64Array;
-  private evaluations = 0;
-  private h = 0;
-  private previousError = remembered(0);
-  private lastError = 0;
+  readonly scratch: Float64Array;
+  /** The size of the step to try. */
+  h: number;
+  /** Of the step tried last; and of the accepted one before. */
+  error: number;
+  previousError: number;
+  steps: number;
+  rejected: number;
+  evaluations: number;
+}
 
-  constructor(f: RightHandSide, y0: Float64Array, t0: number, tolerance: Tolerance) {
-    [this.f, this.tolerance] = [f, tolerance];
-    [this.t, this.tNext] = [t0, t0];
-    [this.y, this.next, this.scratch] = [y0.slice(), y0.slice(), new Float64Array(y0.length)];
-    this.k = Array.from({ length: 7 }, () => new Float64Array(y0.length));
-  }
+function startRun(f: RightHandSide, y0: Float64Array, t0: number, tolerance: Tolerance): Run {
+  return {
+    ...{ f, tolerance, t: t0, tNext: t0, y: y0.slice(), next: y0.slice() },
+    k: Array.from({ length: 7 }, () => new Float64Array(y0.length)),
+    scratch: new Float64Array(y0.length),
+    ...{ h: 0, error: 0, previousError: remembered(0), steps: 0, rejected: 0, evaluations: 0 },
+  };
+}
 
-  get work(): OdeWork {
-    return { steps: this.steps, rejected: this.rejected, evaluations: this.evaluations };
-  }
+const costOf = ({ steps, rejected, evaluations }: Run): OdeWork => ({ steps, rejected, evaluations });
 
-  /** Evaluates the first slope and chooses the first step; false where the slope is not finite. */
-  async begin(end: number): Promise<boolean> {
-    const { t, y, next, k, scratch, tolerance } = this;
-    await this.evaluate(t, y, k[0]!);
-    if (!allFinite(k[0]!)) return false;
-    const d1 = scaledNorm(k[0]!, 1, y, y, tolerance);
-    const guess = Math.max(Math.min(firstGuess(scaledNorm(y, 1, y, y, tolerance), d1), end - t), MIN_STEP);
-    for (let i = 0; i < y.length; i++) next[i] = y[i]! + guess * k[0]![i]!;
-    await this.evaluate(t + guess, next, k[1]!);
-    for (let i = 0; i < y.length; i++) scratch[i] = k[1]![i]! - k[0]![i]!;
-    this.h = firstStep(guess, d1, scaledNorm(scratch, 1 / guess, y, y, tolerance));
-    return true;
-  }
+function evaluate(run: Run, t: number, y: Float64Array, out: Float64Array): void | Promise<void> {
+  run.evaluations++;
+  return run.f(t, y, out);
+}
 
-  /** Tries one step, not beyond `end`. */
-  async step(end: number): Promise<"accepted" | "rejected" | "step-underflow" | "not-finite"> {
-    const { t, y, next, k, scratch } = this;
-    if (!(this.h >= Math.min(end - t, Math.max(4 * Number.EPSILON * Math.abs(t), MIN_STEP))))
-      return Number.isFinite(this.lastError) ? "step-underflow" : "not-finite";
-    const last = t + 1.01 * this.h >= end;
-    const h = last ? end - t : this.h;
-    this.tNext = last ? end : t + h;
-    for (let s = 0; s < STAGES.length; s++) {
-      const target = s === STAGES.length - 1 ? next : scratch;
-      combine(target, STAGES[s]!, k);
-      for (let i = 0; i < y.length; i++) target[i] = y[i]! + h * target[i]!;
-      await this.evaluate(t + NODES[s]! * h, target, k[s + 1]!);
-    }
-    combine(scratch, ERROR, k);
-    const finite = allFinite(next) && allFinite(k[6]!);
-    const error = finite ? scaledNorm(scratch, h, y, next, this.tolerance) : Number.NaN;
-    this.h = nextStep(h, error, this.previousError);
-    const grew = this.h > h && this.lastError > 1; // not at once after a rejection
-    this.lastError = error;
-    if (!(error <= 1)) {
-      this.rejected++;
-      return "rejected";
-    }
-    if (grew) this.h = h;
-    this.previousError = remembered(error);
-    this.steps++;
-    return "accepted";
-  }
+/** Evaluates the first slope and chooses the first step; false where the slope is not finite. */
+async function begin(run: Run, end: number): Promise<boolean> {
+  const { t, y, next, k, scratch, tolerance } = run;
+  const [slope, ahead] = [k[0]!, k[1]!];
+  const first = evaluate(run, t, y, slope);
+  if (first !== undefined) await first;
+  if (!allFinite(slope)) return false;
+  const d1 = scaledNorm(slope, 1, y, y, tolerance);
+  const guess = Math.max(Math.min(firstGuess(scaledNorm(y, 1, y, y, tolerance), d1), end - t), MIN_STEP);
+  for (let i = 0; i < y.length; i++) next[i] = y[i]! + guess * slope[i]!;
+  const second = evaluate(run, t + guess, next, ahead);
+  if (second !== undefined) await second;
+  for (let i = 0; i < y.length; i++) scratch[i] = ahead[i]! - slope[i]!;
+  run.h = firstStep(guess, d1, scaledNorm(scratch, 1 / guess, y, y, tolerance));
+  return true;
+}
 
-  /** Makes the end of the step the start of the next; the last slope is its first. */
-  shift(): void {
-    [this.y, this.next] = [this.next, this.y];
-    [this.k[0], this.k[6]] = [this.k[6]!, this.k[0]!];
-    this.t = this.tNext;
+/** Tries one step, not beyond `end`. */
+async function step(run: Run, end: number): Promise<"accepted" | "rejected" | "step-underflow" | "not-finite"> {
+  const { t, y, next, k, scratch } = run;
+  if (!(run.h >= Math.min(end - t, Math.max(4 * Number.EPSILON * Math.abs(t), MIN_STEP))))
+    return Number.isFinite(run.error) ? "step-underflow" : "not-finite";
+  const last = t + 1.01 * run.h >= end;
+  const h = last ? end - t : run.h;
+  run.tNext = last ? end : t + h;
+  for (let s = 0; s < STAGES.length; s++) {
+    const target = s === STAGES.length - 1 ? next : scratch;
+    combine(target, STAGES[s]!, k);
+    for (let i = 0; i < y.length; i++) target[i] = y[i]! + h * target[i]!;
+    const pending = evaluate(run, t + NODES[s]! * h, target, k[s + 1]!);
+    if (pending !== undefined) await pending;
   }
+  combine(scratch, ERROR, k);
+  const finite = allFinite(next) && allFinite(k[6]!);
+  const error = finite ? scaledNorm(scratch, h, y, next, run.tolerance) : Number.NaN;
+  const proposed = nextStep(h, error, run.previousError);
+  const recovering = !(run.error <= 1); // not larger at once after a rejection
+  run.h = recovering ? Math.min(h, proposed) : proposed;
+  run.error = error;
+  if (!(error <= 1)) {
+    run.rejected++;
+    return "rejected";
+  }
+  run.previousError = remembered(error);
+  run.steps++;
+  return "accepted";
+}
 
-  /** The state at `time`, between t and tNext; the array is lent. */
-  at(time: number): Float64Array {
-    const { t, tNext, y, next, k, scratch } = this;
-    if (time === t) return y;
-    if (time === tNext) return next;
-    interpolate(scratch, (time - t) / (tNext - t), tNext - t, y, next, k);
-    return scratch;
-  }
+/** Makes the end of the step the start of the next; the last slope is its first. */
+function shift(run: Run): void {
+  [run.y, run.next] = [run.next, run.y];
+  [run.k[0], run.k[6]] = [run.k[6]!, run.k[0]!];
+  run.t = run.tNext;
+}
 
-  private evaluate(t: number, y: Float64Array, out: Float64Array): void | Promise<void> {
-    this.evaluations++;
-    return this.f(t, y, out);
-  }
+/** The state at `time`, between t and tNext; the array is lent. */
+function stateAt({ t, tNext, y, next, k, scratch }: Run, time: number): Float64Array {
+  if (time === t) return y;
+  if (time === tNext) return next;
+  interpolate(scratch, (time - t) / (tNext - t), tNext - t, y, next, k);
+  return scratch;
 }
 
 /** Steps below this cannot be told from none. */
 const MIN_STEP = 1e-300;
 
-/** Hands out the states of `times` as the integration passes them. */
-class Delivery {
-  readonly states: Float64Array[] = [];
-  private readonly order: readonly number[];
-  private due = 0;
-  private readonly times: readonly number[];
-  private readonly onState: OdeOptions["onState"];
-
-  constructor(times: readonly number[], onState: OdeOptions["onState"], length: number) {
-    this.times = times;
-    this.onState = onState;
-    this.order = times.map((_, index) => index).sort((a, b) => times[a]! - times[b]!);
-    if (!onState) this.states = times.map(() => new Float64Array(length));
-  }
-
-  get done(): boolean {
-    return this.due === this.order.length;
-  }
-
-  get last(): number {
-    return this.times[this.order[this.order.length - 1]!]!;
-  }
-
-  deliver(run: Integration): void {
-    for (; this.due < this.order.length; this.due++) {
-      const index = this.order[this.due]!;
-      const time = this.times[index]!;
-      if (time > run.tNext) return;
-      const y = run.at(time);
-      if (this.onState) this.onState(y, time, index);
-      else this.states[index]!.set(y);
-    }
-  }
+interface Delivery {
+  readonly states: readonly Float64Array[];
+  /** The latest time asked for. */
+  readonly end: number;
+  /** Hands out the states that the run has reached; whether these were all. */
+  deliver(run: Run): boolean;
 }
 
-function failure(run: Integration, reason: OdeFailure["reason"]): OdeFailure {
+function startDelivery(times: readonly number[], onState: OdeOptions["onState"], length: number): Delivery {
+  const order = times.map((_, index) => index).sort((a, b) => times[a]! - times[b]!);
+  const states = onState ? [] : times.map(() => new Float64Array(length));
+  let due = 0;
+  return {
+    states,
+    end: times[order[order.length - 1]!]!,
+    deliver(run) {
+      for (; due < order.length && times[order[due]!]! <= run.tNext; due++) {
+        const index = order[due]!;
+        const y = stateAt(run, times[index]!);
+        if (onState) onState(y, times[index]!, index);
+        else states[index]!.set(y);
+      }
+      return due === order.length;
+    },
+  };
+}
+
+function failure(run: Run, reason: OdeFailure["reason"]): OdeFailure {
   const { t, y } = run;
   const why = {
     "step-underflow": "no step is small enough for the tolerances: the solution blows up there, or f is not smooth",
     "not-finite": "the right-hand side or the solution is not finite from there on",
     "too-many-steps": "maxSteps were taken: raise it, loosen rtol and atol, or ask for earlier times",
   }[reason];
-  return { ok: false, reason, t, y, message: `dormandPrince: stopped at t = ${t}: ${why}`, ...run.work };
+  return { ok: false, reason, t, y, message: `dormandPrince: stopped at t = ${t}: ${why}`, ...costOf(run) };
 }
 
 function checkProblem(y0: Float64Array, times: readonly number[], t0: number, options: OdeOptions): void {

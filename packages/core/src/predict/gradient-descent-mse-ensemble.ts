@@ -1,5 +1,5 @@
 import { ValueError } from "../errors.ts";
-import type { Engine } from "../linalg/engine.ts";
+import type { Engine, WorkOptions } from "../linalg/engine.ts";
 import { jsEngine } from "../linalg/js-engine.ts";
 import { lossCurvature } from "../loss/squared-loss.ts";
 import type { Matrix } from "../matrix/matrix.ts";
@@ -41,8 +41,8 @@ export interface EnsemblePosterior {
 export interface EnsembleDescent {
   readonly ok: true;
   /** At time t in [0, ∞], in units of steps; several times in any order. O(n²m + nm²) each. */
-  at(t: number): Promise<EnsemblePosterior>;
-  at(t: readonly number[]): Promise<readonly EnsemblePosterior[]>;
+  at(t: number, work?: WorkOptions): Promise<EnsemblePosterior>;
+  at(t: readonly number[], work?: WorkOptions): Promise<readonly EnsemblePosterior[]>;
 }
 
 /**
@@ -90,14 +90,19 @@ export async function gradientDescentMseEnsemble(
     modes,
     rate,
     engine,
-    signal,
   };
-  function at(t: number): Promise<EnsemblePosterior>;
-  function at(t: readonly number[]): Promise<readonly EnsemblePosterior[]>;
-  async function at(t: number | readonly number[]): Promise<EnsemblePosterior | readonly EnsemblePosterior[]> {
-    if (typeof t === "number") return posteriorAt(ensemble, t);
+  function at(t: number, work?: WorkOptions): Promise<EnsemblePosterior>;
+  function at(t: readonly number[], work?: WorkOptions): Promise<readonly EnsemblePosterior[]>;
+  async function at(
+    t: number | readonly number[],
+    work: WorkOptions = {},
+  ): Promise<EnsemblePosterior | readonly EnsemblePosterior[]> {
+    if (typeof t === "number") return posteriorAt(ensemble, t, work);
     const posteriors: EnsemblePosterior[] = [];
-    for (const time of t) posteriors.push(await posteriorAt(ensemble, time));
+    for (const time of t) {
+      posteriors.push(await posteriorAt(ensemble, time, work));
+      work.onProgress?.(posteriors.length / t.length);
+    }
     return posteriors;
   }
   return { ok: true, at };
@@ -118,11 +123,10 @@ interface Ensemble {
   /** ηc. */
   readonly rate: number;
   readonly engine: Engine;
-  readonly signal: AbortSignal | undefined;
 }
 
-async function posteriorAt(ensemble: Ensemble, t: number): Promise<EnsemblePosterior> {
-  const { where, prior, nngp, vectors, projected, felt, modes, rate, engine, signal } = ensemble;
+async function posteriorAt(ensemble: Ensemble, t: number, { signal }: WorkOptions): Promise<EnsemblePosterior> {
+  const { where, prior, nngp, vectors, projected, felt, modes, rate, engine } = ensemble;
   if (!(t >= 0)) throw new ValueError(`${where}: t must be at least 0, or Infinity, got ${t}`);
   const gainsAt = (time: number): Float64Array => modes.curvatures.map((mu) => flowGain(rate, mu, time));
   const gains = gainsAt(t);

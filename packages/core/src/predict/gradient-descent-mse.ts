@@ -1,5 +1,5 @@
 import { NumericalError, ShapeError, ValueError } from "../errors.ts";
-import type { Engine } from "../linalg/engine.ts";
+import type { Engine, WorkOptions } from "../linalg/engine.ts";
 import { jsEngine } from "../linalg/js-engine.ts";
 import { lossCurvature, type SquaredLoss } from "../loss/squared-loss.ts";
 import { allFinite, checkFinite, checkRange } from "../matrix/check.ts";
@@ -57,11 +57,11 @@ export interface MseDescent {
   readonly loss: SquaredLoss;
   readonly diagReg: number;
   /** Gradient flow at time t in [0, ∞], in units of steps; several times in any order. O(n² outputs) each. */
-  at(t: number, start?: DescentStart): Promise<DescentPrediction>;
-  at(t: readonly number[], start?: DescentStart): Promise<readonly DescentPrediction[]>;
+  at(t: number, start?: DescentStart, work?: WorkOptions): Promise<DescentPrediction>;
+  at(t: readonly number[], start?: DescentStart, work?: WorkOptions): Promise<readonly DescentPrediction[]>;
   /** Gradient descent after t steps, a whole number or Infinity; several in any order. O(n² outputs) each. */
-  atStep(t: number, start?: DescentStart): Promise<StepsPrediction>;
-  atStep(t: readonly number[], start?: DescentStart): Promise<readonly StepsPrediction[]>;
+  atStep(t: number, start?: DescentStart, work?: WorkOptions): Promise<StepsPrediction>;
+  atStep(t: readonly number[], start?: DescentStart, work?: WorkOptions): Promise<readonly StepsPrediction[]>;
 }
 
 /**
@@ -95,23 +95,23 @@ export function gradientDescentMseOn(
   options: GradientDescentMseOptions = {},
 ): MseDescent | IndefiniteKernel {
   checkOptions("gradientDescentMse", options);
-  const { learningRate = 1, loss = "half-sum", diagReg = 0, engine = jsEngine, signal } = options;
+  const { learningRate = 1, loss = "half-sum", diagReg = 0, engine = jsEngine } = options;
   const modes = mseModes("gradientDescentMse", path, diagReg);
   if (!modes.ok) return modes;
   const curvature = lossCurvature(loss, path.projected);
   const rate = learningRate * curvature;
-  const problem: Problem = { path, modes, diagReg, curvature, rate, learningRate, engine, signal };
-  function at(t: number, start?: DescentStart): Promise<DescentPrediction>;
-  function at(t: readonly number[], start?: DescentStart): Promise<readonly DescentPrediction[]>;
-  function at(t: number | readonly number[], start: DescentStart = {}) {
-    return each(t, start, problem, flowAt);
-  }
-  function atStep(t: number, start?: DescentStart): Promise<StepsPrediction>;
-  function atStep(t: readonly number[], start?: DescentStart): Promise<readonly StepsPrediction[]>;
-  function atStep(t: number | readonly number[], start: DescentStart = {}) {
-    return each(t, start, problem, stepAt);
-  }
-  return { ok: true, path, learningRate, loss, diagReg, at, atStep };
+  const problem: Problem = { path, modes, diagReg, curvature, rate, learningRate, engine };
+  return {
+    ...{ ok: true, path, learningRate, loss, diagReg },
+    at: overTimes(problem, flowAt),
+    atStep: overTimes(problem, stepAt),
+  };
+}
+
+/** A function of one time or of several. */
+interface OverTimes<Prediction> {
+  (t: number, start?: DescentStart, work?: WorkOptions): Promise<Prediction>;
+  (t: readonly number[], start?: DescentStart, work?: WorkOptions): Promise<readonly Prediction[]>;
 }
 
 interface Problem {
@@ -124,31 +124,41 @@ interface Problem {
   readonly rate: number;
   readonly learningRate: number;
   readonly engine: Engine;
-  readonly signal: AbortSignal | undefined;
 }
 
 /** A problem with its start. */
 interface Started extends Problem {
+  readonly signal: AbortSignal | undefined;
   readonly start: DescentStart;
   /** Vᵀ(y − f₀). */
   readonly way: Matrix;
 }
 
-async function each<Prediction>(
-  t: number | readonly number[],
-  start: DescentStart,
+function overTimes<Prediction>(
   problem: Problem,
   one: (started: Started, t: number) => Promise<Prediction>,
-): Promise<Prediction | readonly Prediction[]> {
-  const { path, engine, signal } = problem;
-  checkStart("gradientDescentMse", path.projected, start);
-  const offset = start.fxTrain0 && (await engine.matmul(path.vectors, start.fxTrain0, { signal }));
-  const way = offset ? plus(path.projected, offset, -1) : path.projected;
-  const started = { ...problem, start, way };
-  if (typeof t === "number") return one(started, t);
-  const predictions: Prediction[] = [];
-  for (const time of t) predictions.push(await one(started, time));
-  return predictions;
+): OverTimes<Prediction> {
+  function at(t: number, start?: DescentStart, work?: WorkOptions): Promise<Prediction>;
+  function at(t: readonly number[], start?: DescentStart, work?: WorkOptions): Promise<readonly Prediction[]>;
+  async function at(
+    t: number | readonly number[],
+    start: DescentStart = {},
+    { signal, onProgress }: WorkOptions = {},
+  ): Promise<Prediction | readonly Prediction[]> {
+    const { path, engine } = problem;
+    checkStart("gradientDescentMse", path.projected, start);
+    const offset = start.fxTrain0 && (await engine.matmul(path.vectors, start.fxTrain0, { signal }));
+    const way = offset ? plus(path.projected, offset, -1) : path.projected;
+    const started = { ...problem, start, way, signal };
+    if (typeof t === "number") return one(started, t);
+    const predictions: Prediction[] = [];
+    for (const time of t) {
+      predictions.push(await one(started, time));
+      onProgress?.(predictions.length / t.length);
+    }
+    return predictions;
+  }
+  return at;
 }
 
 async function flowAt(started: Started, t: number): Promise<DescentPrediction> {

@@ -12,7 +12,7 @@ export interface MaxLearningRateOptions extends WorkOptions {
   readonly loss?: SquaredLoss | undefined;
   /** Outputs of the network, each with this kernel; matters to "half-mean" alone. Default 1. */
   readonly outputs?: number | undefined;
-  /** m, from 0 (default) to below 1. */
+  /** m, from 0 (default) to 1, where momentum never dies. */
   readonly momentum?: number | undefined;
   /** Look-ahead momentum instead of the heavy ball. Default false. */
   readonly nesterov?: boolean | undefined;

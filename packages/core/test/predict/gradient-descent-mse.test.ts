@@ -5,7 +5,7 @@ import { addToDiagonal, fromRows, type Matrix, matrix, takeRows, transpose } fro
 import { gradientDescentMse, gradientDescentMseOn } from "../../src/predict/gradient-descent-mse.ts";
 import { kernelDescentAt } from "../../src/predict/kernel-gradient-descent.ts";
 import { kernelRegression } from "../../src/predict/kernel-regression.ts";
-import { alphaAt, ridgePath } from "../../src/predict/ridge-path.ts";
+import { alphaAt, fittedAt, ridgePath } from "../../src/predict/ridge-path.ts";
 import { gap, gauss, randomKernel, randomMatrix, succeed, times } from "./brute.ts";
 
 const plus = (a: Matrix, b: Matrix, sign = 1): Matrix =>
@@ -105,12 +105,31 @@ describe("gradient flow in closed form", () => {
     );
   });
 
+  it("keeps the ridge in the training outputs at t = ∞, which the peer answers with y itself", async () => {
+    const { dd, y } = pose({ seed: 2, n: 5, m: 1, outputs: 2 });
+    const flow = succeed(await gradientDescentMse(dd, y, { diagReg: 2 }));
+    const { fxTrain } = await flow.at(Number.POSITIVE_INFINITY);
+    expect(gap(fxTrain.data, times(dd, gauss(addToDiagonal(dd, 2), y).solution).data)).toBeLessThan(1e-12);
+    expect(gap(fxTrain.data, (await fittedAt(flow.path, 2)).data)).toBeLessThan(1e-12);
+    expect(gap(fxTrain.data, y.data)).toBeGreaterThan(1e-3);
+  });
+
+  it("reports progress over many times and stops when asked to", async () => {
+    const { dd, y } = pose({ seed: 2, n: 5, m: 1, outputs: 2 });
+    const flow = succeed(await gradientDescentMse(dd, y));
+    const fractions: number[] = [];
+    await flow.at([1, 2, 3, 4], {}, { onProgress: (fraction) => void fractions.push(fraction) });
+    expect(fractions).toEqual([0.25, 0.5, 0.75, 1]);
+    const signal = AbortSignal.abort(new Error("enough"));
+    await expect(flow.at([1, 2], {}, { signal })).rejects.toThrow("enough");
+  });
+
   it("takes times in any order, with the same bits (the peer's answer depends on the order)", async () => {
     const { dd, y, start } = pose({ seed: 4, n: 5, m: 2, outputs: 2 });
     const flow = succeed(await gradientDescentMse(dd, y, { loss: "half-mean" }));
-    const times = [5, Number.POSITIVE_INFINITY, 1, 0, 1, 0.25];
-    const many = await flow.at(times, start);
-    for (const [k, t] of times.entries()) expect(many[k]).toEqual(await flow.at(t, start));
+    const order = [5, Number.POSITIVE_INFINITY, 1, 0, 1, 0.25];
+    const many = await flow.at(order, start);
+    for (const [k, t] of order.entries()) expect(many[k]).toEqual(await flow.at(t, start));
   });
 
   it("converts between the scales of time: half-mean at t is half-sum at t/|y|", async () => {
