@@ -15,12 +15,22 @@ export { dualFromHermite, hermiteCoefficients } from "./activations/hermite-seri
 export { type NumericalOptions, numericalActivation } from "./activations/numerical.ts";
 export { makeActivation } from "./activations/registry.ts";
 export type { ActivationSpec, ActivationType } from "./activations/spec.ts";
+// Training of finite networks
+export { type GradientFlow, type GradientFlowOptions, gradientFlow } from "./dynamics/gradient-flow.ts";
+export { maxStableRate, type StableRate, type StableRateOptions } from "./dynamics/max-stable-rate.ts";
+export { type LayerMovement, relativeMovement, weightMovement } from "./dynamics/movement.ts";
+export { nesterovMomentum, type Optimizer, type OptimizerType } from "./dynamics/optimizer.ts";
+export { logSpacedSteps } from "./dynamics/schedule.ts";
+export { type TrainOptions, type TrainRecord, type TrainRun, type TrainState, train } from "./dynamics/train.ts";
 // Empirical kernels: finite networks as kernels
 export { type EmpiricalOptions, empiricalNngp, empiricalNtk, type NtkAlgorithm } from "./empirical/empirical-kernel.ts";
+export { type HessianNormOptions, hessianNorm } from "./empirical/hessian-norm.ts";
+export { kernelDrift, type Laziness, laziness } from "./empirical/laziness.ts";
 export { type ExpandedNetwork, linearize, taylorExpand } from "./empirical/linearize.ts";
+export { linearizedWeights } from "./empirical/linearized-weights.ts";
 export { type KernelEstimate, type MonteCarloOptions, monteCarloKernel } from "./empirical/monte-carlo-kernel.ts";
 export { ntkVectorProduct } from "./empirical/ntk-vector-product.ts";
-export type { KernelArray, OutputAxes } from "./empirical/output-axes.ts";
+export { type KernelArray, kernelMatrix, type OutputAxes } from "./empirical/output-axes.ts";
 // Errors
 export {
   DataError,
