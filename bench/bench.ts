@@ -17,6 +17,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { coldStartRows } from "./speed/cold-start.ts";
+import { empiricalRows } from "./speed/empirical.ts";
 import { ENGINES, loadEngine } from "./speed/engines.ts";
 import { fitRows, memoryRows } from "./speed/fit.ts";
 import { type Growth, measureGrowth } from "./speed/growth.ts";
@@ -79,6 +80,7 @@ async function measure(
   if (asked("cholesky")) rows.push(...(await choleskyRows(context)));
   if (asked("eigh")) rows.push(...(await eighRows(context)));
   if (asked("fit")) rows.push(...(await fitRows(context)));
+  if (asked("empirical")) rows.push(...(await empiricalRows(context)));
   if (asked("memory")) rows.push(...(await memoryRows(context)));
   if (asked("cold start")) rows.push(...(await coldStartRows(context)));
   return { rows, growth: asked("growth") ? await measureGrowth(context) : [] };

@@ -10,6 +10,7 @@ numbers that the same work must give elsewhere. Everything is float64.
 import json
 import os
 import platform
+import subprocess
 import sys
 import time
 import types
@@ -178,6 +179,63 @@ def numpy_ntk(x, depth, block=128):
     return gram
 
 
+# --------------------------------------------------------------------------- finite networks
+
+def dense_weights(request):
+    """Three hidden layers and an output layer, standard normal, from one vector."""
+    sizes = [request["d"], *[request["width"]] * 3, request["outputs"]]
+    shapes = list(zip(sizes, sizes[1:]))
+    flat = load(request["w"], sum(a * b for a, b in shapes))
+    ends = np.cumsum([a * b for a, b in shapes])
+    return [part.reshape(shape) for part, shape in zip(np.split(flat, ends[:-1]), shapes)]
+
+
+def empirical_ntk(request):
+    n, d = request["n"], request["d"]
+    key = ("empirical", request["way"], request["width"], n, request["outputs"])
+    if key not in prepared:
+        params = [jax.numpy.asarray(w) for w in dense_weights(request)]
+        x = jax.numpy.asarray(load(request["x"], n, d))
+
+        def apply(weights, x):
+            for i, w in enumerate(weights):
+                gain = 2**0.5 if i < len(weights) - 1 else 1.0
+                x = gain / w.shape[0] ** 0.5 * (x @ w)
+                x = jax.nn.relu(x) if i < len(weights) - 1 else x
+            return x
+
+        ways = {"structured": nt.NtkImplementation.STRUCTURED_DERIVATIVES,
+                "jacobian": nt.NtkImplementation.JACOBIAN_CONTRACTION}
+        f = lambda x, params: apply(params, x)  # noqa: E731
+        ntk = jax.jit(nt.empirical_ntk_fn(lambda params, x: f(x, params), trace_axes=(-1,), vmap_axes=0,
+                                          implementation=ways[request["way"]]))
+        run = lambda: ntk(x, None, params).block_until_ready()  # noqa: E731
+        run()
+        prepared[key] = run
+    seconds, gram = timed(prepared[key])
+    gram = np.asarray(gram)
+    return seconds, [float(gram.sum()), float(gram[0, n - 1])], "jit, vmap_axes=0"
+
+
+torch_process = None
+
+
+def torch_ntk(request):
+    """The recipe of torch.func's tutorial, in the environment that setup.sh --torch makes."""
+    global torch_process
+    if torch_process is None:
+        folder = os.path.dirname(os.path.abspath(__file__))
+        python = os.path.join(folder, ".venv-torch", "bin", "python")
+        torch_process = subprocess.Popen([python, os.path.join(folder, "peer_torch.py")], text=True,
+                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    torch_process.stdin.write(json.dumps(request) + "\n")
+    torch_process.stdin.flush()
+    reply = json.loads(torch_process.stdout.readline())
+    if "error" in reply:
+        raise RuntimeError(reply["error"])
+    return reply["seconds"], reply["check"], reply["detail"]
+
+
 # --------------------------------------------------------------------------- whole fits
 
 def ridges(request, gram):
@@ -230,7 +288,7 @@ def about(_request):
 
 
 WORK = {"matmul": matmul, "cholesky": cholesky, "eigh": eigh, "recursion": recursion, "staxGram": stax_gram,
-        "fitEigh": fit_eigh, "fitSklearn": fit_sklearn}
+        "empiricalNtk": empirical_ntk, "torchNtk": torch_ntk, "fitEigh": fit_eigh, "fitSklearn": fit_sklearn}
 
 
 def answer(request):
