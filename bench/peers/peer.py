@@ -18,12 +18,17 @@ import types
 sys.modules["neural_tangents.experimental"] = types.ModuleType("neural_tangents.experimental")  # its TensorFlow bridge
 
 import jax  # noqa: E402
+import jax._src.source_info_util  # noqa: E402
+import jax.interpreters.ad  # noqa: E402
 import numpy as np  # noqa: E402
 import scipy  # noqa: E402
 import scipy.linalg  # noqa: E402
 import sklearn  # noqa: E402
 
 jax.config.update("jax_enable_x64", True)
+# Names that its structured derivatives look for, which have moved since its last release.
+jax.interpreters.ad.source_info_util = jax._src.source_info_util
+jax.interpreters.ad.config = jax.config
 
 import neural_tangents as nt  # noqa: E402
 from neural_tangents import stax  # noqa: E402

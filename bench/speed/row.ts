@@ -55,7 +55,8 @@ export interface Comparison {
   readonly inUnit: (seconds: number) => number;
   readonly ours: readonly { readonly name: string; readonly contender: Contender | string }[];
   readonly peers: readonly Contender[];
-  readonly goal: (name: string) => Goal | null;
+  /** Of one of ours; a speed may depend on the peer it is relative to. */
+  readonly goal: (name: string, peer?: string) => Goal | null;
   readonly bound: (name: string, seconds: number) => Row["bound"];
   /** Relative difference between the check numbers of ours and the first peer's. */
   readonly tolerance: number;
@@ -83,7 +84,14 @@ export async function compare(comparison: Comparison): Promise<readonly Row[]> {
     if (others.length === 0) return [{ ...empty, ...own }];
     return others.map((other) => {
       const peer = other.detail ? `${other.name}: ${other.detail}` : other.name;
-      return { ...empty, ...own, peer, theirs: inUnit(other.best), ratio: other.best / mine.best };
+      return {
+        ...empty,
+        ...own,
+        goal: goal(name, other.name),
+        peer,
+        theirs: inUnit(other.best),
+        ratio: other.best / mine.best,
+      };
     });
   });
 }

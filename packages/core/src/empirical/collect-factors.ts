@@ -2,9 +2,9 @@ import { jetOf } from "../layers/jet.ts";
 import type { Params } from "../layers/rule.ts";
 import type { Layer } from "../layers/spec.ts";
 import type { Work } from "../linalg/work.ts";
-import { type Matrix, matrix, row } from "../matrix/matrix.ts";
+import { type Matrix, matrix } from "../matrix/matrix.ts";
 import { countParams } from "../network/params.ts";
-import { type NetworkOptions, type NetworkTrace, outputTerm, traceNetwork } from "../network/trace.ts";
+import { type NetworkOptions, type NetworkTrace, traceNetwork } from "../network/trace.ts";
 
 /**
  * What a dense layer adds to the tangent kernel is made of: with inputs A [n, fan-in] and cotangents D [n, width] of its outputs,
@@ -14,23 +14,26 @@ import { type NetworkOptions, type NetworkTrace, outputTerm, traceNetwork } from
  */
 export interface LayerFactors {
   readonly input: Matrix;
-  readonly cotangent: Matrix;
+  /** For each of the outputs asked for. */
+  readonly cotangents: readonly Matrix[];
   readonly wScale: number;
   /** 0 without a bias. */
   readonly bScale: number;
 }
 
-/** A batch evaluated in blocks of rows, from which cotangents of any output can be pulled back. */
-export interface TracedBatch {
-  readonly fx: Matrix;
-  /** The factors of every layer that trains, by position, for one output. */
-  factors(output: number, work: Work): Promise<ReadonlyMap<string, LayerFactors>>;
+/** Some rows of a batch, evaluated. */
+export interface TracedRows {
+  readonly from: number;
+  readonly rows: number;
+  /** The factors of every layer that trains, by position, for the outputs [first, first + count). */
+  factors(first: number, count: number): ReadonlyMap<string, LayerFactors>;
 }
 
-/** Multiplications between two looks at the signal, about. */
+/** Multiplications between two looks at the signal, about; fewer rows than the least keep products from their speed. */
 const BLOCK_WORK = 1e9;
-const MIN_ROWS = 128;
+const MIN_ROWS = 256;
 
+/** The batch in blocks of rows. */
 export async function traceBatch(
   network: Layer,
   params: Params,
@@ -38,67 +41,38 @@ export async function traceBatch(
   trains: ReadonlySet<string>,
   options: NetworkOptions,
   work: Work,
-): Promise<TracedBatch> {
-  const height = Math.max(MIN_ROWS, Math.floor(BLOCK_WORK / countParams(params)));
-  const traces: NetworkTrace[] = [];
-  for (let from = 0; from < x.rows || from === 0; from += height) {
+): Promise<readonly TracedRows[]> {
+  const most = Math.max(MIN_ROWS, Math.floor(BLOCK_WORK / countParams(params)));
+  const height = Math.ceil(x.rows / Math.ceil(x.rows / most));
+  const blocks: TracedRows[] = [];
+  const allocate = options.engine?.allocate;
+  for (let from = 0; from < x.rows; from += height) {
     const rows = Math.min(height, x.rows - from);
     const block = matrix(rows, x.cols, x.data.subarray(from * x.cols, (from + rows) * x.cols));
-    traces.push(traceNetwork(network, params, block, { ...options, trains }));
-    await work.breathe(from / x.rows);
+    const trace = traceNetwork(network, params, block, { ...options, trains, ...(allocate ? { allocate } : {}) });
+    blocks.push({ from, rows, factors: (first, count) => factorsOf(trace, first, count) });
+    await work.breathe((from + rows) / x.rows);
   }
-  return {
-    fx: stack(traces.map((trace) => outputTerm(trace))),
-    async factors(output, breathing) {
-      const blocks: Map<string, LayerFactors>[] = [];
-      for (const [i, trace] of traces.entries()) {
-        blocks.push(factorsOf(trace, output));
-        await breathing.breathe(i / traces.length);
-      }
-      return joined(blocks);
-    },
-  };
+  return blocks;
 }
 
-function factorsOf(trace: NetworkTrace, output: number): Map<string, LayerFactors> {
+function factorsOf(trace: NetworkTrace, first: number, count: number): ReadonlyMap<string, LayerFactors> {
   const { rows, cols } = trace.output;
-  const unit = matrix(rows, cols);
-  for (let i = 0; i < rows; i++) row(unit, i)[output] = 1;
+  const units = matrix(count * rows, cols);
+  for (let k = 0, at = first; k < count; k++, at++) {
+    for (let i = 0; i < rows; i++, at += cols) units.data[at] = 1;
+  }
   const factors = new Map<string, LayerFactors>();
-  trace.pullback(jetOf(unit), ({ path, input, cotangent, wScale, bScale, hasBias }) => {
+  trace.pullback(jetOf(units), ({ path, input, cotangent, wScale, bScale, hasBias }) => {
+    const [{ cols: width }, size] = [cotangent, rows * cotangent.cols];
     factors.set(path, {
       input: matrix(rows, input.cols, input.terms[0]),
-      cotangent: matrix(rows, cotangent.cols, cotangent.terms[0]),
+      cotangents: Array.from({ length: count }, (_, k) =>
+        matrix(rows, width, cotangent.terms[0].subarray(k * size, (k + 1) * size)),
+      ),
       wScale,
       bScale: hasBias ? bScale : 0,
     });
   });
   return factors;
-}
-
-function joined(blocks: readonly Map<string, LayerFactors>[]): ReadonlyMap<string, LayerFactors> {
-  const first = blocks[0]!;
-  if (blocks.length === 1) return first;
-  return new Map(
-    [...first].map(([path, factors]) => {
-      const parts = blocks.map((block) => block.get(path)!); // the same layers meet cotangents in every block
-      const input = stack(parts.map((part) => part.input));
-      return [path, { ...factors, input, cotangent: stack(parts.map((part) => part.cotangent)) }] as const;
-    }),
-  );
-}
-
-function stack(parts: readonly Matrix[]): Matrix {
-  if (parts.length === 1) return parts[0]!;
-  const { cols } = parts[0]!;
-  const whole = matrix(
-    parts.reduce((sum, part) => sum + part.rows, 0),
-    cols,
-  );
-  let at = 0;
-  for (const part of parts) {
-    whole.data.set(part.data, at);
-    at += part.data.length;
-  }
-  return whole;
 }

@@ -74,9 +74,9 @@ export async function empiricalNngp(
   const outputs = fx1.cols;
   const builder = kernelBuilder(mode, fx1.rows, fx2.rows, outputs);
   for (const [a, b] of outputPairs(mode, outputs)) {
-    for (let i = 0, at = 0; i < fx1.rows; i++) {
-      for (let j = 0; j < fx2.rows; j++, at++)
-        builder.add(a, b, at, fx1.data[i * outputs + a]! * fx2.data[j * outputs + b]!);
+    for (let i = 0; i < fx1.rows; i++) {
+      for (let j = 0; j < fx2.rows; j++)
+        builder.add(a, b, i, j, fx1.data[i * outputs + a]! * fx2.data[j * outputs + b]!);
     }
   }
   return finished(mode, builder);
@@ -133,11 +133,12 @@ interface NtkRequest {
 }
 
 const ADD: Readonly<Record<NtkAlgorithm, (builder: KernelBuilder, request: NtkRequest) => Promise<void>>> = {
-  async structured(builder, { network, params, x1, x2, mode, options, work }) {
+  async structured(builder, { network, params, x1, x2, mode, outputs, options, work }) {
     const trains = trainablePaths(params, options.trainable);
     const first = await traceBatch(network, params, x1, trains, options, partOf(work, 0, 0.2));
     const second = x2 && (await traceBatch(network, params, x2, trains, options, partOf(work, 0.2, 0.4)));
-    await addStructured(builder, mode, first, second, options.engine ?? jsEngine, partOf(work, 0.4, 1));
+    const { engine = jsEngine } = options;
+    await addStructured(builder, { mode, outputs, first, second, engine }, partOf(work, 0.4, 1));
   },
 
   async jacobian(builder, { network, params, x1, x2, mode, outputs, options, work }) {
@@ -149,7 +150,8 @@ const ADD: Readonly<Record<NtkAlgorithm, (builder: KernelBuilder, request: NtkRe
     for (const [i, [a, b]] of pairs.entries()) {
       const { engine = jsEngine, signal } = options;
       const gram = await engine.matmul(rowsOf(left, a), rowsOf(right, b), { transposeB: true, signal });
-      for (let at = 0; at < gram.data.length; at++) builder.add(a, b, at, gram.data[at]!);
+      for (const [at, value] of gram.data.entries())
+        builder.add(a, b, Math.floor(at / gram.cols), at % gram.cols, value);
       await work.breathe(0.5 + (0.5 * (i + 1)) / pairs.length);
     }
   },
@@ -165,7 +167,7 @@ const ADD: Readonly<Record<NtkAlgorithm, (builder: KernelBuilder, request: NtkRe
         const column = product(unit);
         for (let i = 0; i < x1.rows; i++) {
           for (let a = 0; a < outputs; a++)
-            if (mode === "full" || a === b) builder.add(a, b, i * n2 + j, column.data[i * outputs + a]!);
+            if (mode === "full" || a === b) builder.add(a, b, i, j, column.data[i * outputs + a]!);
         }
         await work.breathe((j + (b + 1) / outputs) / n2);
       }

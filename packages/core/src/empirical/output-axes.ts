@@ -47,7 +47,8 @@ export function outputPairs(mode: OutputMode, outputs: number): readonly (readon
 
 /** Takes the Gram matrices of pairs of outputs one by one and puts them where they belong. */
 export interface KernelBuilder {
-  add(a: number, b: number, at: number, value: number): void;
+  /** Adds to the entry of example i, output a and example j, output b. */
+  add(a: number, b: number, i: number, j: number, value: number): void;
   readonly kernel: KernelArray;
 }
 
@@ -58,7 +59,8 @@ export function kernelBuilder(mode: OutputMode, n1: number, n2: number, outputs:
   const scale = mode === "trace" ? 1 / outputs : 1;
   return {
     kernel: { shape: [n1, n2, ...tail], data },
-    add(a, b, at, value) {
+    add(a, b, i, j, value) {
+      const at = i * n2 + j;
       const within = mode === "trace" ? 0 : mode === "diagonal" ? a : a * outputs + b;
       data[at * size + within]! += scale * value;
     },

@@ -1,67 +1,116 @@
 import type { Engine } from "../linalg/engine.ts";
 import { partOf, type Work } from "../linalg/work.ts";
-import type { LayerFactors, TracedBatch } from "./collect-factors.ts";
-import { type KernelBuilder, type OutputMode, outputPairs } from "./output-axes.ts";
+import type { Matrix } from "../matrix/matrix.ts";
+import type { LayerFactors, TracedRows } from "./collect-factors.ts";
+import type { KernelBuilder, OutputMode } from "./output-axes.ts";
+
+/** Cotangents pulled back at once, at most, where outputs need not be paired with one another. */
+const ROWS_AT_ONCE = 1024;
+
+export interface StructuredRequest {
+  readonly mode: OutputMode;
+  readonly outputs: number;
+  readonly first: readonly TracedRows[];
+  /** Null for the same as the first. */
+  readonly second: readonly TracedRows[] | null;
+  readonly engine: Engine;
+}
 
 /**
  * Θ = Σ over layers of (wScale² A A'ᵀ + bScale²) ∘ (D D'ᵀ): no gradient is ever formed. For n examples, o outputs and width W it
  * takes o pullbacks of the batch, O(n o W²), and O(n² o W) (full: o²) for the products; memory O(n W) for each layer (full: times o).
  * Novak, Sohl-Dickstein, Schoenholz (2022), "structured derivatives".
  */
-export async function addStructured(
-  builder: KernelBuilder,
-  mode: OutputMode,
-  first: TracedBatch,
-  second: TracedBatch | null,
-  engine: Engine,
-  work: Work,
-): Promise<void> {
-  const outputs = first.fx.cols;
-  if (mode === "full") return addFull(builder, first, second, engine, work);
-  for (let a = 0; a < outputs; a++) {
-    const part = partOf(work, a / outputs, (a + 1) / outputs);
-    const left = await first.factors(a, partOf(part, 0, 0.3));
-    const right = second && (await second.factors(a, partOf(part, 0.3, 0.6)));
-    await addPair(builder, [a, a], left, right ?? left, engine);
-    await part.breathe(1);
+export async function addStructured(builder: KernelBuilder, request: StructuredRequest, work: Work): Promise<void> {
+  const { mode, outputs, first, second } = request;
+  const rows = Math.max(...first.map((block) => block.rows), ...(second ?? []).map((block) => block.rows));
+  const count = mode === "full" ? outputs : Math.min(outputs, Math.max(1, Math.floor(ROWS_AT_ONCE / rows)));
+  const inputGrams = new Map<string, Matrix>();
+  for (let from = 0; from < outputs; from += count) {
+    const part = partOf(work, from / outputs, Math.min(1, (from + count) / outputs));
+    const chunk = { from, count: Math.min(count, outputs - from) };
+    await addChunk(builder, request, chunk, inputGrams, part);
   }
 }
 
-async function addFull(
+interface Chunk {
+  /** The first output. */
+  readonly from: number;
+  readonly count: number;
+}
+
+async function addChunk(
   builder: KernelBuilder,
-  first: TracedBatch,
-  second: TracedBatch | null,
-  engine: Engine,
+  request: StructuredRequest,
+  chunk: Chunk,
+  inputGrams: Map<string, Matrix>,
   work: Work,
 ): Promise<void> {
-  const outputs = first.fx.cols;
-  const every = async (batch: TracedBatch, part: Work) => {
-    const all: ReadonlyMap<string, LayerFactors>[] = [];
-    for (let a = 0; a < outputs; a++) all.push(await batch.factors(a, partOf(part, a / outputs, (a + 1) / outputs)));
-    return all;
-  };
-  const left = await every(first, partOf(work, 0, 0.3));
-  const right = second ? await every(second, partOf(work, 0.3, 0.5)) : left;
-  const pairs = outputPairs("full", outputs);
-  for (const [i, [a, b]] of pairs.entries()) {
-    await addPair(builder, [a, b], left[a]!, right[b]!, engine);
-    await work.breathe(0.5 + (0.5 * (i + 1)) / pairs.length);
+  const { first, second } = request;
+  const left = await pulledBack(first, chunk, partOf(work, 0, 0.3));
+  const right = second ? await pulledBack(second, chunk, partOf(work, 0.3, 0.5)) : left;
+  for (const [i, a] of left.entries()) {
+    // Of a symmetric kernel the blocks below the diagonal are those above it.
+    for (const [j, b] of right.entries()) {
+      if (!second && j < i) continue;
+      for (const path of a.layers.keys()) {
+        const pair = [a.layers.get(path)!, b.layers.get(path)!] as const; // the same network
+        const key = `${path} ${i} ${j}`;
+        const gram = inputGrams.get(key) ?? (await product(request.engine, pair[0].input, pair[1].input));
+        if (chunk.count < request.outputs) inputGrams.set(key, gram);
+        const place = { row: a.from, col: b.from, mirrored: !second && j > i };
+        await addLayer(builder, request, chunk, pair, gram, place);
+      }
+      await work.breathe(0.5 + (0.5 * (i * right.length + j + 1)) / (left.length * right.length));
+    }
   }
 }
 
-async function addPair(
-  builder: KernelBuilder,
-  [a, b]: readonly [number, number],
-  left: ReadonlyMap<string, LayerFactors>,
-  right: ReadonlyMap<string, LayerFactors>,
-  engine: Engine,
-): Promise<void> {
-  for (const [path, { input, cotangent, wScale, bScale }] of left) {
-    const other = right.get(path)!; // the same network
-    const inputs = await engine.matmul(input, other.input, { transposeB: true });
-    const cotangents = await engine.matmul(cotangent, other.cotangent, { transposeB: true });
-    const [w2, b2] = [wScale * wScale, bScale * bScale];
-    for (let at = 0; at < inputs.data.length; at++)
-      builder.add(a, b, at, (w2 * inputs.data[at]! + b2) * cotangents.data[at]!);
+interface Pulled {
+  readonly from: number;
+  readonly layers: ReadonlyMap<string, LayerFactors>;
+}
+
+async function pulledBack(blocks: readonly TracedRows[], chunk: Chunk, work: Work): Promise<readonly Pulled[]> {
+  const pulled: Pulled[] = [];
+  for (const [i, block] of blocks.entries()) {
+    pulled.push({ from: block.from, layers: block.factors(chunk.from, chunk.count) });
+    await work.breathe((i + 1) / blocks.length);
   }
+  return pulled;
+}
+
+interface Place {
+  readonly row: number;
+  readonly col: number;
+  /** Whether the transposed block is to be filled too. */
+  readonly mirrored: boolean;
+}
+
+async function addLayer(
+  builder: KernelBuilder,
+  { mode, engine }: StructuredRequest,
+  chunk: Chunk,
+  [left, right]: readonly [LayerFactors, LayerFactors],
+  gram: Matrix,
+  place: Place,
+): Promise<void> {
+  const [w2, b2] = [left.wScale ** 2, left.bScale ** 2];
+  const outputs = Array.from({ length: chunk.count }, (_, k) => k);
+  for (const a of outputs) {
+    for (const b of mode === "full" ? outputs : [a]) {
+      const { data } = await product(engine, left.cotangents[a]!, right.cotangents[b]!);
+      for (let r = 0, at = 0; r < gram.rows; r++) {
+        for (let c = 0; c < gram.cols; c++, at++) {
+          const value = (w2 * gram.data[at]! + b2) * data[at]!;
+          builder.add(chunk.from + a, chunk.from + b, place.row + r, place.col + c, value);
+          if (place.mirrored) builder.add(chunk.from + b, chunk.from + a, place.col + c, place.row + r, value);
+        }
+      }
+    }
+  }
+}
+
+function product(engine: Engine, a: Matrix, b: Matrix): Promise<Matrix> {
+  return engine.matmul(a, b, { transposeB: true });
 }

@@ -95,7 +95,7 @@ export const denseRule: LayerRule<DenseSpec> = {
       }
       if (!wantInput) return null;
       const term = (k: number) => productTerm(scaled, k, w, along?.w ?? null, true, scope)?.data ?? null;
-      return makeJet(x.rows, w.rows, x.terms.length, term, scope.allocate);
+      return makeJet(scaled.rows, w.rows, x.terms.length, term, scope.allocate);
     };
     return { output, trains: scope.trains, pullback };
   },

@@ -47,7 +47,7 @@ export const dropoutRule: LayerRule<DropoutSpec> = {
     const masked = (value: Value): Value =>
       mapTerms(singleValue(value, scope), x.cols, (term) => {
         const out = scope.allocate(term.length);
-        for (let i = 0; i < out.length; i++) out[i] = term[i]! * mask[i]!;
+        for (let i = 0; i < out.length; i++) out[i] = term[i]! * mask[i % mask.length]!;
         return out;
       });
     return withoutWeights(masked(x), masked);

@@ -64,7 +64,7 @@ export const fanInConcatRule: LayerRule<FanInConcatSpec> = {
     return withoutWeights(output, (cotangent) =>
       branches.map((branch, b) =>
         mapTerms(singleValue(cotangent, scope), branch.cols, (term) => {
-          const out = scope.allocate(rows * branch.cols);
+          const out = scope.allocate((term.length / cols) * branch.cols);
           copyColumns(term, cols, starts[b]!, out, branch.cols, 0, branch.cols);
           return out;
         }),

@@ -4,7 +4,8 @@ import type { Matrix } from "../matrix/matrix.ts";
  * Activations of a batch along a line in the space of weights, w + ε v: Σₖ terms[k] εᵏ, cut off after the last term. A term that
  * is null is zero. With one term, just the activations; entry (i, j) of each stands at i * cols + j.
  *
- * Cotangents are jets too: those of a gradient along the line.
+ * Cotangents are jets too: those of a gradient along the line. Cotangents of several outputs may be pulled back at once, one batch of
+ * rows after the other.
  */
 export interface Jet {
   readonly rows: number;
@@ -66,26 +67,29 @@ export function addJets(a: Jet, b: Jet, allocate: Allocate): Jet {
   return makeJet(a.rows, a.cols, a.terms.length, term, allocate);
 }
 
-/** The entrywise product: (ab)ₖ = Σ aᵢ bₖ₋ᵢ. */
+/** The entrywise product: (ab)ₖ = Σ aᵢ bₖ₋ᵢ. The one with fewer rows serves each batch of rows of the other. */
 export function multiplyJets(a: Jet, b: Jet, allocate: Allocate): Jet {
   const term = (k: number): Float64Array | null => {
     let out: Float64Array | null = null;
     for (let i = 0; i <= k; i++) {
       const [x, y] = [a.terms[i], b.terms[k - i]];
       if (!(x && y)) continue;
-      if (out) addProducts(x, y, out);
-      else out = products(x, y, allocate(x.length));
+      const [long, short] = x.length >= y.length ? [x, y] : [y, x];
+      if (out) addProducts(long, short, out);
+      else out = products(long, short, allocate(long.length));
     }
     return out;
   };
-  return makeJet(a.rows, a.cols, a.terms.length, term, allocate);
+  return makeJet(Math.max(a.rows, b.rows), a.cols, a.terms.length, term, allocate);
 }
 
-function products(x: Float64Array, y: Float64Array, out: Float64Array): Float64Array {
-  for (let i = 0; i < out.length; i++) out[i] = x[i]! * y[i]!;
+function products(long: Float64Array, short: Float64Array, out: Float64Array): Float64Array {
+  for (let start = 0; start < out.length; start += short.length)
+    for (let i = 0; i < short.length; i++) out[start + i] = long[start + i]! * short[i]!;
   return out;
 }
 
-function addProducts(x: Float64Array, y: Float64Array, out: Float64Array): void {
-  for (let i = 0; i < out.length; i++) out[i]! += x[i]! * y[i]!;
+function addProducts(long: Float64Array, short: Float64Array, out: Float64Array): void {
+  for (let start = 0; start < out.length; start += short.length)
+    for (let i = 0; i < short.length; i++) out[start + i]! += long[start + i]! * short[i]!;
 }

@@ -68,6 +68,7 @@ export interface WeightCotangent {
   /** Dotted position of the layer. */
   readonly path: string;
   readonly input: Jet;
+  /** Of as many rows as the input, or a multiple of them. */
   readonly cotangent: Jet;
   /** wScale times the cotangent. The gradient of w is inputᵀ scaled, that of b the column sums of bScale cotangent. */
   readonly scaled: Jet;
