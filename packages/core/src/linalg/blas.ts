@@ -36,62 +36,105 @@ const SHORT = 8;
 export const jsBlas: Blas = {
   gemm(c, a, b, options = {}) {
     const { m, n, k } = gemmSizes(c, a, b, options);
-    if (!options.accumulate) c.data.fill(0);
+    const accumulate = (options.accumulate ?? false) || k === 0;
     const left = options.transposeA ? transposed(blockOf(a)) : blockOf(a);
     const right = options.transposeB ? transposed(blockOf(b)) : blockOf(b);
     const target = blockOf(c);
+    if (k === 0 && !options.accumulate) c.data.fill(0);
     if (Math.min(m, n, k) > SHORT) {
+      if (!accumulate) c.data.fill(0);
       multiplyAddNow({ c: target, a: left, b: right, m, n, k, sign: 1 });
     } else if (right.colStep === 1 && n > SHORT) {
-      addRows(target, left, right, m, n, k);
+      addRows(target, left, right, { m, n, k, accumulate });
     } else if (left.rowStep === 1 && m > SHORT) {
-      addRows(transposed(target), transposed(right), transposed(left), n, m, k);
+      addRows(transposed(target), transposed(right), transposed(left), { m: n, n: m, k, accumulate });
     } else if (left.colStep === 1 && right.rowStep === 1) {
-      addDots(target, left, right, m, n, k);
+      addDots(target, left, right, { m, n, k, accumulate });
     } else {
-      addRows(target, left, right, m, n, k);
+      addRows(target, left, right, { m, n, k, accumulate });
     }
   },
 };
 
-/** C += A B, row by row: each row of C gets multiples of rows of B, two at a time. */
-function addRows(c: Block, a: Block, b: Block, m: number, n: number, k: number): void {
+interface Sizes {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  /** False: what C holds is not read. */
+  readonly accumulate: boolean;
+}
+
+/** C (+)= A B, row by row: each row of C gets multiples of rows of B, four at a time. */
+function addRows(c: Block, a: Block, b: Block, { m, n, k, accumulate }: Sizes): void {
+  const { data } = a;
+  const isPacked = c.colStep === 1 && b.colStep === 1;
   for (let i = 0; i < m; i++) {
     const start = c.offset + i * c.rowStep;
     let p = 0;
-    for (; p + 1 < k; p += 2) {
+    for (let at = a.offset + i * a.rowStep; isPacked && p + 3 < k; p += 4, at += 4 * a.colStep) {
+      const [x0, x1, x2, x3] = [data[at]!, data[at + a.colStep]!, data[at + 2 * a.colStep]!, data[at + 3 * a.colStep]!];
+      addFourRows(c.data, start, [x0, x1, x2, x3], b, b.offset + p * b.rowStep, n, accumulate || p > 0);
+    }
+    if (isPacked && p + 1 < k) {
       const at = a.offset + i * a.rowStep + p * a.colStep;
       const from = b.offset + p * b.rowStep;
-      addTwoRows(c, start, a.data[at]!, a.data[at + a.colStep]!, b, from, n);
+      addTwoRows(c.data, start, [data[at]!, data[at + a.colStep]!], b, from, n, accumulate || p > 0);
+      p += 2;
     }
-    if (p < k) addRow(c, start, a.data[a.offset + i * a.rowStep + p * a.colStep]!, b, b.offset + p * b.rowStep, n);
+    for (; p < k; p++) {
+      const x = data[a.offset + i * a.rowStep + p * a.colStep]!;
+      addRow(c, start, x, b, b.offset + p * b.rowStep, n, accumulate || p > 0);
+    }
   }
 }
 
-function addTwoRows(c: Block, start: number, x: number, y: number, b: Block, from: number, n: number): void {
-  const { data: out, colStep } = c;
-  const { data, colStep: step, rowStep } = b;
-  if (colStep === 1 && step === 1) {
-    const next = from + rowStep;
-    for (let j = 0; j < n; j++) out[start + j]! += x * data[from + j]! + y * data[next + j]!;
-    return;
+function addFourRows(
+  out: Float64Array,
+  start: number,
+  [x0, x1, x2, x3]: readonly [number, number, number, number],
+  { data, rowStep }: Block,
+  f0: number,
+  n: number,
+  accumulate: boolean,
+): void {
+  const [f1, f2, f3] = [f0 + rowStep, f0 + 2 * rowStep, f0 + 3 * rowStep];
+  if (accumulate) {
+    for (let j = 0; j < n; j++)
+      out[start + j]! += x0 * data[f0 + j]! + x1 * data[f1 + j]! + (x2 * data[f2 + j]! + x3 * data[f3 + j]!);
+  } else {
+    for (let j = 0; j < n; j++)
+      out[start + j] = x0 * data[f0 + j]! + x1 * data[f1 + j]! + (x2 * data[f2 + j]! + x3 * data[f3 + j]!);
   }
-  for (let j = 0, at = start, f = from; j < n; j++, at += colStep, f += step)
-    out[at]! += x * data[f]! + y * data[f + rowStep]!;
 }
 
-function addRow(c: Block, start: number, x: number, b: Block, from: number, n: number): void {
+function addTwoRows(
+  out: Float64Array,
+  start: number,
+  [x0, x1]: readonly [number, number],
+  { data, rowStep }: Block,
+  f0: number,
+  n: number,
+  accumulate: boolean,
+): void {
+  const f1 = f0 + rowStep;
+  if (accumulate) for (let j = 0; j < n; j++) out[start + j]! += x0 * data[f0 + j]! + x1 * data[f1 + j]!;
+  else for (let j = 0; j < n; j++) out[start + j] = x0 * data[f0 + j]! + x1 * data[f1 + j]!;
+}
+
+function addRow(c: Block, start: number, x: number, b: Block, from: number, n: number, accumulate: boolean): void {
   const { data: out, colStep } = c;
   const { data, colStep: step } = b;
   if (colStep === 1 && step === 1) {
-    for (let j = 0; j < n; j++) out[start + j]! += x * data[from + j]!;
+    if (accumulate) for (let j = 0; j < n; j++) out[start + j]! += x * data[from + j]!;
+    else for (let j = 0; j < n; j++) out[start + j] = x * data[from + j]!;
     return;
   }
+  if (!accumulate) for (let j = 0, at = start; j < n; j++, at += colStep) out[at] = 0;
   for (let j = 0, at = start, f = from; j < n; j++, at += colStep, f += step) out[at]! += x * data[f]!;
 }
 
-/** C += A B, entry by entry, for rows of A and columns of B that lie together. Four sums, so that none waits for the last. */
-function addDots(c: Block, a: Block, b: Block, m: number, n: number, k: number): void {
+/** C (+)= A B, entry by entry, for rows of A and columns of B that lie together. Four sums, so that none waits for the last. */
+function addDots(c: Block, a: Block, b: Block, { m, n, k, accumulate }: Sizes): void {
   for (let i = 0; i < m; i++) {
     for (let j = 0; j < n; j++) {
       const [x, y] = [a.offset + i * a.rowStep, b.offset + j * b.colStep];
@@ -104,7 +147,8 @@ function addDots(c: Block, a: Block, b: Block, m: number, n: number, k: number):
         s3 += a.data[x + p + 3]! * b.data[y + p + 3]!;
       }
       for (; p < k; p++) s0 += a.data[x + p]! * b.data[y + p]!;
-      c.data[c.offset + i * c.rowStep + j * c.colStep]! += s0 + s1 + (s2 + s3);
+      const at = c.offset + i * c.rowStep + j * c.colStep;
+      c.data[at] = s0 + s1 + (s2 + s3) + (accumulate ? c.data[at]! : 0);
     }
   }
 }
