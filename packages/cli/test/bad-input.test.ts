@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writeTable } from "../src/io/write-table.ts";
 import { csv, floats, npyBytes, ntkit, smoothRows } from "./command-line.ts";
 import { Folder } from "./io/files.ts";
+import { refusedIn } from "./refused.ts";
 
 const folder = new Folder();
 const rows = smoothRows(24);
@@ -48,22 +49,7 @@ beforeAll(async () => {
 });
 afterAll(() => folder.remove());
 
-/**
- * One sentence on stderr that holds `message`, nothing on stdout, no file more or less, exit code 2. A word `@name`
- * stands for a file in the folder.
- */
-async function expectRefused(command: string, message: string): Promise<void> {
-  const before = readdirSync(folder.path).sort();
-  const argv = command
-    .split(" ")
-    .filter(Boolean)
-    .map((word) => (word === "''" ? "" : word.replace(/^@/, `${folder.path}/`)));
-  const { exitCode, stdout, stderr } = await ntkit(...argv);
-  expect(stderr).toContain(message);
-  expect(stderr).toMatch(/^ntkit: [^\n]+[^.\n]\n$/);
-  expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
-  expect(readdirSync(folder.path).sort()).toEqual(before);
-}
+const expectRefused = refusedIn(folder);
 
 describe("tables to learn from", () => {
   it.each<[string, string | Uint8Array, string, string?]>([
@@ -153,7 +139,7 @@ describe("tables to learn from", () => {
 
 describe("arguments", () => {
   it.each([
-    ["", "name a command: fit, predict, kernel, describe, benchmark, doctor; ntkit --help shows how"],
+    ["", "name a command: fit, predict, kernel, empirical, describe, benchmark, doctor; ntkit --help shows how"],
     ["fti @good.csv", "unknown command 'fti' (Did you mean fit?)"],
     ["help fti", "name a command"],
     ["fit --target y", "missing required argument 'table'; ntkit fit --help shows how"],
@@ -288,12 +274,12 @@ describe("model files", () => {
       (model) => Buffer.from(model).fill(0, model.length - 800),
       'the diagonal of "cholesky_lower" must be above 0',
     ],
-    ["table", () => readFileSync(folder.at("good.csv")), "pass a file that ntkit fit wrote"],
+    ["table", () => readFileSync(folder.at("good.csv")), "pass a file that ntkit wrote"],
     [
       "foreign",
       () =>
         Buffer.concat([Buffer.from(BigUint64Array.of(BigInt(foreign.length)).buffer), Buffer.from(`${foreign}1234`)]),
-      "is a safetensors file but not an ntkit model: pass a file that ntkit fit wrote",
+      "is a safetensors file but not an ntkit model: pass a file that ntkit wrote",
     ],
   ])("%s", async (name, damage, message) => {
     folder.file(`${name}.ntkit`, damage(readFileSync(folder.at("good.ntkit"))));

@@ -25,6 +25,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./kernel.ts")).kernelCommand,
   },
   {
+    name: "empirical",
+    description: "Compute the kernels or the outputs of one finite network, with weights from a file or drawn.",
+    load: async () => (await import("./empirical.ts")).empiricalCommand,
+  },
+  {
     name: "describe",
     description: "Show a network layer by layer, with the kernels of two unit inputs as they pass through it.",
     load: async () => (await import("./describe.ts")).describeCommand,

@@ -62,10 +62,10 @@ function parse(text: string, start: number, name: string): NpyHeader {
   };
 }
 
-/** The header of a matrix of float64 in C order, in this machine's byte order, which nearly always is "<f8". */
-export function encodeNpyHeader(rows: number, cols: number): Uint8Array {
+/** The header of an array of float64 in C order, in this machine's byte order, which nearly always is "<f8". */
+export function encodeNpyHeader(shape: readonly number[]): Uint8Array {
   const descr = endianness() === "LE" ? "<f8" : ">f8";
-  const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${rows}, ${cols}), }`;
+  const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${shapeText(shape)}, }`;
   const total = Math.ceil((10 + text.length + 1) / 64) * 64; // values start aligned
   const head = Buffer.alloc(total, " ");
   head.write(`${NPY_MAGIC}\x01\x00`, 0, "latin1");

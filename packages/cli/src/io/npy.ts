@@ -107,10 +107,15 @@ function bytesOf(data: Float64Array): Uint8Array {
 }
 
 /** Writes a matrix as .npy, version 1.0: float64, C order. "-" or undefined is standard output. */
-export async function writeNpy(path: string | undefined, { rows, cols, data }: Matrix): Promise<void> {
+export function writeNpy(path: string | undefined, { rows, cols, data }: Matrix): Promise<void> {
+  return writeNpyArray(path, { shape: [rows, cols], data });
+}
+
+/** The same for an array of any number of axes. */
+export async function writeNpyArray(path: string | undefined, { shape, data }: NpyArray): Promise<void> {
   const bytes = bytesOf(data);
   await writeFileAtomic(path, async (write) => {
-    await write(encodeNpyHeader(rows, cols));
+    await write(encodeNpyHeader(shape));
     for (let at = 0; at < bytes.length; at += CHUNK) await write(bytes.subarray(at, at + CHUNK));
   });
 }

@@ -71,7 +71,7 @@ function readHeader(bytes: Uint8Array, source: string): Header {
   const length = bytes.length >= 8 ? Number(view.getBigUint64(0, true)) : MAX_HEADER + 1;
   if (length > MAX_HEADER || bytes[8] !== 0x7b)
     throw new FormatError(
-      `${source} is not a safetensors file, the format ntkit saves models in: pass a file that ntkit fit wrote`,
+      `${source} is not a safetensors file, the format ntkit saves models and weights in: pass a file that ntkit wrote`,
     );
   if (8 + length > bytes.length) throw truncated(source, bytes.length, 8 + length);
   const { __metadata__: metadata, ...entries } = parseHeader(bytes.subarray(8, 8 + length), source);
