@@ -145,6 +145,13 @@ export {
   takeTableRows,
 } from "./learn/table.ts";
 export { inferTask, type Task } from "./learn/target.ts";
+export {
+  dataLike,
+  type LearnedData,
+  type TargetScale,
+  type TrainingData,
+  trainingData,
+} from "./learn/training-data.ts";
 // Linear algebra
 export { type Blas, type GemmOptions, jsBlas } from "./linalg/blas.ts";
 export type {

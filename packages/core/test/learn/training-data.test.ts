@@ -1,0 +1,73 @@
+import { describe, expect, it } from "vitest";
+import { dataLike, trainingData } from "../../src/learn/training-data.ts";
+import { numeric, tableOf, text } from "./tables.ts";
+
+const a = [1, 2, 3, 4, 5, 9];
+
+describe("training data", () => {
+  it("has targets of mean 0 and variance 1, and leaves rows without one out", () => {
+    const table = tableOf([
+      ["a", numeric(a)],
+      ["y", numeric([10, Number.NaN, 20, 30, 40, 50])],
+    ]);
+    const learned = trainingData(table, "y");
+    expect(learned.scale).toEqual({ kind: "numeric", name: "y", mean: 30, std: Math.sqrt(200) });
+    expect([...learned.y.data].map((value) => 30 + Math.sqrt(200) * value)).toEqual([10, 20, 30, 40, 50]);
+    expect(learned.x.rows).toBe(5);
+    expect(learned.x.data.reduce((sum, value) => sum + value, 0)).toBeCloseTo(0, 12);
+  });
+
+  it("other rows do not change what was learned", () => {
+    const learned = trainingData(
+      tableOf([
+        ["a", numeric(a)],
+        ["y", numeric([1, 2, 3, 4, 5, 6])],
+      ]),
+      "y",
+    );
+    const other = dataLike(
+      learned,
+      tableOf([
+        ["y", numeric([3.5, 1e6])],
+        ["a", numeric([4, -1e6])],
+      ]),
+    );
+    expect(other.y.data[0]).toBe(0);
+    expect(other.x.data[0]).toBe(0);
+    expect(other.y.data[1]).toBeGreaterThan(1e5);
+  });
+
+  it("two classes are −1 and 1 in the order of their names", () => {
+    const kinds = ["b", "a", "b", "b", null, "a"];
+    const learned = trainingData(
+      tableOf([
+        ["x", numeric(a)],
+        ["kind", text(kinds)],
+      ]),
+      "kind",
+    );
+    expect(learned.scale).toEqual({ kind: "classes", name: "kind", classes: ["a", "b"] });
+    expect([...learned.y.data]).toEqual([1, -1, 1, 1, -1]);
+    const unknown = tableOf([
+      ["x", numeric([1])],
+      ["kind", text(["c"])],
+    ]);
+    expect(() => dataLike(learned, unknown)).toThrow('the class "c", which no training row has');
+  });
+
+  it.each([
+    ["constant numbers", numeric([2, 2, 2, 2, 2, 2]), "is 2 in every row, so there is nothing to learn"],
+    ["one class", text(["a", "a", "a", "a", "a", "a"]), 'is "a" in every row'],
+    ["three classes", text(["a", "b", "c", "a", "b", "c"]), "has 3 classes, one output can learn two of them"],
+  ])("refuses %s", (_, column, message) => {
+    expect(() =>
+      trainingData(
+        tableOf([
+          ["x", numeric(a)],
+          ["y", column],
+        ]),
+        "y",
+      ),
+    ).toThrow(message);
+  });
+});
