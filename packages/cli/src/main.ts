@@ -77,6 +77,7 @@ const EXAMPLES = `Examples:
   ntkit predict houses.ntkit new.csv --out prices.csv        predict with 95 % intervals
   ntkit kernel --network net.json --x1 a.npy --get ntk --out k.npy
   ntkit empirical --network net.json --seed 1 --x1 a.npy --out k.npy
+  ntkit train houses.csv --target price --network net.json --width 64,256,inf --plot widths.svg
   ntkit describe net.json
   ntkit benchmark uci --data uci90
   ntkit doctor                                               which engine computes, and how fast

@@ -1,6 +1,6 @@
 import type { ClassificationEvaluation, RegressionEvaluation } from "ntkit";
 import { DataError } from "ntkit";
-import { checkWritable, writeFileAtomic } from "./io/write-file.ts";
+import { checkSvgPath, drawing, type PlotModule, type PlotOptions, writeSvg } from "./svg.ts";
 import { rangeOf } from "./text-scatter.ts";
 
 export type Evaluation = RegressionEvaluation | ClassificationEvaluation;
@@ -10,28 +10,20 @@ export async function checkPlotPath(
   path: string,
   { testFraction, test }: { testFraction: number; test?: string },
 ): Promise<void> {
-  if (!path.endsWith(".svg")) throw new DataError(`${path}: plots are written as .svg`);
+  await checkSvgPath(path);
   if (testFraction === 0 && test === undefined)
     throw new DataError(`${path}: a plot shows test rows: raise --test-fraction above 0, or pass --test`);
-  await checkWritable(path);
 }
 
 /** Predicted against true with 95 % intervals, or the confusion matrix, as an SVG picture. */
 export async function writePlot(path: string, evaluation: Evaluation, target: string): Promise<void> {
-  // Loaded here: they take longer to start than everything else together.
-  const Plot = await import("@observablehq/plot");
-  const { parseHTML } = await import("linkedom");
-  const { document } = parseHTML("<html><body></body></html>");
+  const { Plot, document } = await drawing();
   const options =
     evaluation.task === "regression" ? scatter(Plot, evaluation, target) : confusion(Plot, evaluation, target);
   const figure = Plot.plot({ ...options, document });
   figure.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  const text = `<?xml version="1.0" encoding="UTF-8"?>\n${figure.outerHTML}\n`;
-  await writeFileAtomic(path, (write) => write(new TextEncoder().encode(text)));
+  await writeSvg(path, figure.outerHTML);
 }
-
-type PlotModule = typeof import("@observablehq/plot");
-type PlotOptions = import("@observablehq/plot").PlotOptions;
 
 function scatter(Plot: PlotModule, { truth, predictions }: RegressionEvaluation, target: string): PlotOptions {
   const points = Array.from(truth, (value, i) => ({

@@ -139,7 +139,7 @@ describe("tables to learn from", () => {
 
 describe("arguments", () => {
   it.each([
-    ["", "name a command: fit, predict, kernel, empirical, describe, benchmark, doctor; ntkit --help shows how"],
+    ["", "name a command: fit, predict, kernel, empirical, train, describe, benchmark, doctor; ntkit --help shows how"],
     ["fti @good.csv", "unknown command 'fti' (Did you mean fit?)"],
     ["help fti", "name a command"],
     ["fit --target y", "missing required argument 'table'; ntkit fit --help shows how"],
@@ -279,7 +279,7 @@ describe("model files", () => {
       "foreign",
       () =>
         Buffer.concat([Buffer.from(BigUint64Array.of(BigInt(foreign.length)).buffer), Buffer.from(`${foreign}1234`)]),
-      "is a safetensors file but not an ntkit model: pass a file that ntkit wrote",
+      "is a safetensors file but not an ntkit model: pass a file that ntkit fit wrote",
     ],
   ])("%s", async (name, damage, message) => {
     folder.file(`${name}.ntkit`, damage(readFileSync(folder.at("good.ntkit"))));

@@ -319,7 +319,8 @@ describe("help", () => {
     const { exitCode, stdout } = await ntkit("--help");
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^Examples:\n {2}ntkit fit /);
-    for (const command of ["fit", "predict", "kernel", "describe"]) expect(stdout).toContain(`\n  ${command} `);
+    for (const command of ["fit", "predict", "kernel", "empirical", "train", "describe"])
+      expect(stdout).toContain(`\n  ${command} `);
     expect((await ntkit("--version")).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 });

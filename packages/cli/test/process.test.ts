@@ -71,4 +71,36 @@ describe("as a process", () => {
     });
     expect(readdirSync(folder.path)).toEqual(before);
   });
+
+  it("Ctrl-C during a sweep of widths keeps the rows that are done", async () => {
+    const network = folder.file(
+      "net.json",
+      JSON.stringify({
+        type: "serial",
+        layers: [{ type: "dense", width: 8 }, { type: "relu" }, { type: "dense", width: 1 }],
+      }),
+    );
+    const before = readdirSync(folder.path);
+    const argv = [
+      "train",
+      table,
+      "--target",
+      "y",
+      "--network",
+      network,
+      "--width",
+      "4,2048",
+      "--out",
+      folder.at("r.csv"),
+    ];
+    const { child, finished } = start([...argv, "--steps", "100000", "--engine", "wasm"]);
+    child.stdout!.on("data", (chunk) => /^ +4 /m.test(`${chunk}`) && child.kill("SIGINT"));
+    const { exitCode, stdout, stderr } = await finished;
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 130,
+      stderr: "ntkit: stopped after 1 of 2 widths; nothing was written\n",
+    });
+    expect(stdout).toMatch(/^width +train mse[^\n]*\n +4 +[^\n]*\n$/m);
+    expect(readdirSync(folder.path)).toEqual(before);
+  });
 });

@@ -1,7 +1,6 @@
 import { Command, Option } from "commander";
 import {
   type Candidate,
-  DataError,
   defaultCandidates,
   type Engine,
   encodeModel,
@@ -14,7 +13,6 @@ import {
   type Model,
   type Table,
   type Task,
-  trainTestSplit,
 } from "ntkit";
 import { type ReadTableOptions, readTable } from "../io/table-file.ts";
 import { checkWritable, writeFileAtomic } from "../io/write-file.ts";
@@ -35,6 +33,7 @@ import {
   withTableOptions,
 } from "./common.ts";
 import { chooseEngine, type EngineOptions, withEngineOption } from "./engine.ts";
+import { holdOut } from "./hold-out.ts";
 
 interface FitCommandOptions extends CommonOptions, TableOptions, EngineOptions {
   readonly target: string;
@@ -95,9 +94,6 @@ interface FitContext {
   readonly output: Output;
 }
 
-/** Fewer rows than this cannot be learned from. */
-const MIN_TRAIN = 5;
-
 async function split(
   table: Table,
   task: Task,
@@ -110,16 +106,7 @@ async function split(
     return { train: table, test: rows };
   }
   if (testFraction === 0) return { train: table, test: null };
-  const parts = trainTestSplit(table, { target, task, testFraction, seed });
-  if (parts.test.rows === 0)
-    throw new DataError(
-      `${table.source}: holding out ${testFraction} of ${table.rows} rows leaves none to test on: raise --test-fraction, or set it to 0`,
-    );
-  if (parts.train.rows < MIN_TRAIN)
-    throw new DataError(
-      `${table.source}: holding out ${testFraction} of ${table.rows} rows leaves ${parts.train.rows} to learn from, at least ${MIN_TRAIN} are needed: lower --test-fraction, or add rows`,
-    );
-  return parts;
+  return holdOut(table, { target, task, testFraction, seed });
 }
 
 function fitOn(

@@ -30,6 +30,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./empirical.ts")).empiricalCommand,
   },
   {
+    name: "train",
+    description: "Train a network at several widths, and compare each with its linearization and the infinite limit.",
+    load: async () => (await import("./train.ts")).trainCommand,
+  },
+  {
     name: "describe",
     description: "Show a network layer by layer, with the kernels of two unit inputs as they pass through it.",
     load: async () => (await import("./describe.ts")).describeCommand,

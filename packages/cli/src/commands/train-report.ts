@@ -1,0 +1,148 @@
+import { type Engine, networkFile } from "ntkit";
+import { writeFileAtomic } from "../io/write-file.ts";
+import { writeTable } from "../io/write-table.ts";
+import { drawing, writeSvg } from "../svg.ts";
+import { trainFigure } from "../train/figure.ts";
+import type { FiniteRun } from "../train/finite-width.ts";
+import type { InfiniteRun } from "../train/infinite-width.ts";
+import type { SweepProblem } from "../train/problem.ts";
+import type { PreparedData } from "./train-setup.ts";
+import { writeWeights } from "./weights.ts";
+
+/** Files that a run writes. */
+export interface TrainFiles {
+  readonly out?: string;
+  readonly plot?: string;
+  readonly saveParams?: string;
+  readonly saveNetwork?: string;
+}
+
+/** All that a run of `ntkit train` has to say. */
+export interface TrainSummary {
+  readonly path: string;
+  readonly target: string;
+  readonly data: PreparedData;
+  readonly problem: SweepProblem;
+  readonly learningRate: number;
+  /** Of the infinite network. */
+  readonly maxLearningRate: number;
+  /** Whether the infinite network is a row of its own. */
+  readonly asked: readonly (FiniteRun | InfiniteRun)[];
+  readonly infinite: InfiniteRun;
+  readonly engine: Engine;
+  readonly files: TrainFiles;
+}
+
+/** What is done, before the rows of its table. */
+export function headLines(
+  { path, target, data, problem, learningRate, maxLearningRate }: Omit<TrainSummary, "asked" | "infinite">,
+  chosen: boolean,
+): readonly string[] {
+  const { train, test } = data;
+  const { preprocessor, scale } = train;
+  const { steps, optimizer, batchSize, seed } = problem;
+  const momentum = "momentum" in optimizer ? ` (momentum ${optimizer.momentum})` : "";
+  const unit =
+    scale.kind === "numeric"
+      ? "mse 1 is the variance of the target"
+      : `the target is -1 for "${scale.classes[0]}" and 1 for "${scale.classes[1]}"`;
+  return [
+    `${path}: ${train.x.rows} rows to train on, ${test?.x.rows ?? 0} to test on (seed ${seed}), ${train.x.cols} ${train.x.cols === 1 ? "input" : "inputs"} to learn "${target}" from`,
+    ...preprocessor.dropped.map(({ name, reason }) => `left out: column "${name}" ${reason}`),
+    `${steps} steps of ${optimizer.type}${momentum} on half the sum of squared errors${batchSize === null ? "" : `, ${batchSize} rows at a time`}`,
+    `learning rate ${learningRate.toPrecision(4)}; the largest stable one of the infinite network is ${maxLearningRate.toPrecision(4)}${chosen ? "" : ", twice that"}`,
+    unit,
+    ...(batchSize === null
+      ? []
+      : ["predictions are those of full batches with the learning rate that an epoch of mini-batches adds up to"]),
+  ];
+}
+
+/** Writes the files asked for, and gives a line for each. */
+export async function saveRun({
+  data,
+  target,
+  path,
+  asked,
+  infinite,
+  files,
+  problem,
+}: TrainSummary): Promise<readonly string[]> {
+  const { out, plot, saveParams, saveNetwork } = files;
+  const finite = asked.filter((run) => run.width !== "inf");
+  const lines: string[] = [];
+  if (out !== undefined) {
+    await writeRecords(out, asked);
+    lines.push(`records: ${out}`);
+  }
+  if (plot !== undefined) {
+    const title = `${target} of ${path.replace(/^.*\//, "")}, ${problem.steps} steps`;
+    await writeSvg(plot, trainFigure(await drawing(), { title, target, ...data, finite, infinite }));
+    lines.push(`plot: ${plot}`);
+  }
+  const [only] = finite;
+  if (!only || only.status === "diverged") return lines;
+  if (saveParams !== undefined) {
+    const { preprocessor, scale } = data.train;
+    await writeWeights(saveParams, only.params, {
+      network: JSON.stringify(networkFile(only.network)),
+      preprocessor: JSON.stringify(preprocessor),
+      target: JSON.stringify(scale),
+    });
+    lines.push(`weights: ${saveParams}`);
+  }
+  if (saveNetwork !== undefined) {
+    const text = `${JSON.stringify(networkFile(only.network), null, 2)}\n`;
+    await writeFileAtomic(saveNetwork, (write) => write(new TextEncoder().encode(text)));
+    lines.push(`network: ${saveNetwork}`);
+  }
+  return lines;
+}
+
+async function writeRecords(path: string, runs: readonly (FiniteRun | InfiniteRun)[]): Promise<void> {
+  const rows = runs.flatMap(({ width, records }) =>
+    records.map((record) => ({
+      width: width === "inf" ? Infinity : width,
+      movement: "movement" in record ? record.movement : 0,
+      ...record,
+    })),
+  );
+  const names = ["width", "step", "loss", "trainMse", "movement"] as const;
+  await writeTable(
+    path,
+    names.map((name) => ({ name, values: rows.map((row) => row[name]) })),
+  );
+}
+
+/** The run as one JSON object. */
+export function trainSummary(summary: TrainSummary): object {
+  const { path, target, data, problem, learningRate, maxLearningRate, asked, engine, files } = summary;
+  const { preprocessor, scale } = data.train;
+  const { steps, optimizer, batchSize, trainable, seed, network } = problem;
+  return {
+    table: path,
+    target,
+    targetScale: scale,
+    rows: { train: data.train.x.rows, test: data.test?.x.rows ?? 0 },
+    columns: preprocessor.features.map(({ name }) => name),
+    leftOut: preprocessor.dropped,
+    network,
+    ...{ steps, optimizer, batchSize, trainable, seed, learningRate, maxLearningRate },
+    engine: { name: engine.name, description: engine.description },
+    widths: asked.map(widthSummary),
+    out: files.out ?? null,
+    plot: files.plot ?? null,
+    saveParams: files.saveParams ?? null,
+    saveNetwork: files.saveNetwork ?? null,
+  };
+}
+
+/** A row without the arrays of its outputs and weights. */
+function widthSummary(run: FiniteRun | InfiniteRun): object {
+  if (run.width === "inf") {
+    const { outputs, ...rest } = run;
+    return rest;
+  }
+  const { outputs, network, params, ...rest } = run;
+  return rest;
+}

@@ -1,0 +1,209 @@
+import { Command, Option } from "commander";
+import { DataError, NumericalError } from "ntkit";
+import { Interrupted } from "../interrupt.ts";
+import { readTable } from "../io/table-file.ts";
+import { checkWritable } from "../io/write-file.ts";
+import { tableFormat } from "../io/write-table.ts";
+import type { Output } from "../output.ts";
+import { checkSvgPath } from "../svg.ts";
+import { type FiniteRun, finiteRun } from "../train/finite-width.ts";
+import { type InfiniteLimit, type InfiniteRun, infiniteLimit, infiniteRun } from "../train/infinite-width.ts";
+import type { Deterministic } from "../train/linear-descent.ts";
+import type { SweepProblem } from "../train/problem.ts";
+import { widthTable } from "../train/table.ts";
+import {
+  type CommonOptions,
+  checkPaths,
+  fraction,
+  inNetworkFile,
+  integer,
+  outputOf,
+  readNetwork,
+  type TableOptions,
+  tableReading,
+  withCommonOptions,
+  withTableOptions,
+} from "./common.ts";
+import { chooseEngine, type EngineOptions, withEngineOption } from "./engine.ts";
+import { headLines, saveRun, type TrainFiles, type TrainSummary, trainSummary } from "./train-report.ts";
+import {
+  checkNetwork,
+  finiteWidths,
+  momentum,
+  optimizerOf,
+  type PreparedData,
+  positive,
+  prepareData,
+  type Width,
+  widths,
+} from "./train-setup.ts";
+import { checkWeightsPath } from "./weights.ts";
+
+interface TrainCommandOptions extends CommonOptions, TableOptions, EngineOptions, TrainFiles {
+  readonly target: string;
+  readonly network: string;
+  readonly width: readonly Width[];
+  readonly steps: number;
+  readonly learningRate?: number;
+  readonly optimizer: Deterministic["type"];
+  readonly momentum?: number | "schedule";
+  readonly batchSize?: number;
+  readonly trainable: "all" | "first" | "last";
+  readonly seed: number;
+  readonly testFraction: number;
+}
+
+const EXAMPLES = `Examples:
+  ntkit train houses.csv --target price --network net.json --width 64,256,1024,inf --plot widths.svg
+  ntkit train houses.csv --target price --network net.json --width 256 --save-params p.safetensors --save-network n.json
+`;
+
+export function trainCommand(signal: AbortSignal): Command {
+  const choices = (flags: string, what: string, names: readonly string[]) =>
+    new Option(flags, what).choices(names).default(names[0]);
+  const command = new Command("train")
+    .addHelpText("before", EXAMPLES)
+    .argument("<table>", "CSV, TSV, Parquet or .npy, each of them gzipped or not; - is standard input")
+    .requiredOption("--target <column>", "the column to predict: numbers, or two classes")
+    .requiredOption("--network <file>", "network file (JSON) with one output")
+    .addOption(
+      new Option("--width <list>", "widths of its hidden layers; inf is the infinite network")
+        .argParser(widths)
+        .default([64, 256, 1024, "inf"], "64,256,1024,inf"),
+    )
+    .option("--steps <integer>", "steps of training", integer(1), 1000)
+    .option("--learning-rate <number>", "half the largest stable one of the infinite network when absent", positive)
+    .addOption(choices("--optimizer <name>", "how a step is taken", ["gradientDescent", "heavyBall", "nesterov"]))
+    .option("--momentum <number>", "of heavyBall (0.9 when absent) or nesterov (schedule when absent)", momentum)
+    .option("--batch-size <integer>", "rows of a mini-batch; all rows when absent", integer(1))
+    .addOption(choices("--trainable <layers>", "which layers train", ["all", "first", "last"]))
+    .option("--seed <integer>", "draws initial weights, mini-batches and the rows held out", integer(0), 0)
+    .option("--test-fraction <share>", "rows held out to test on; 0 for none", fraction, 0.2)
+    .option("--plot <file>", "a picture (.svg): losses, movement, kernels and what was learned")
+    .option("--out <file>", "a table of losses and movement by width and step")
+    .option("--save-params <file>", "the trained weights (.safetensors) of the one finite width")
+    .option("--save-network <file>", "the network file (JSON) of that width")
+    .action((table: string, options: TrainCommandOptions) => runTrain(table, options, signal));
+  return withCommonOptions(withEngineOption(withTableOptions(command)));
+}
+
+async function runTrain(path: string, options: TrainCommandOptions, signal: AbortSignal): Promise<void> {
+  const output = outputOf(options);
+  const optimizer = optimizerOf(options.optimizer, options.momentum);
+  await checkFiles(path, options);
+  const given = await readNetwork(options.network);
+  const data = prepareData(await readTable(path, tableReading(options)), options);
+  const network = await checkNetwork(given, options.network, data.train.x.cols, options.width);
+  const { engine } = await chooseEngine(options, output);
+  const { steps, batchSize, trainable, seed } = options;
+  const problem: SweepProblem = {
+    ...{ network, train: data.train, test: data.test, shown: data.shown, steps, optimizer },
+    ...{ batchSize: batchSize ?? null, trainable, seed, engine },
+  };
+  const context = { path, options, data, problem, signal, output };
+  const summary = await sweep(context);
+  const lines = await saveRun(summary);
+  for (const line of lines) output.print(line);
+  output.result(trainSummary(summary));
+  failWhereDiverged(summary);
+}
+
+async function checkFiles(path: string, options: TrainCommandOptions): Promise<void> {
+  const { network, out, plot, saveParams, saveNetwork, width } = options;
+  await checkPaths([path, network], [out, plot, saveParams, saveNetwork], options);
+  if (out !== undefined) {
+    tableFormat(out);
+    await checkWritable(out);
+  }
+  if (plot !== undefined) await checkSvgPath(plot);
+  if (saveParams !== undefined) await checkWeightsPath(saveParams);
+  if (saveNetwork !== undefined) {
+    if (!saveNetwork.toLowerCase().endsWith(".json"))
+      throw new DataError(`${saveNetwork}: networks are written as .json`);
+    await checkWritable(saveNetwork);
+  }
+  const saved = saveParams !== undefined ? "--save-params" : "--save-network";
+  if ((saveParams ?? saveNetwork) !== undefined && finiteWidths(width).length !== 1)
+    throw new DataError(
+      `${saved} is of one finite network, --width names ${finiteWidths(width).length}: pass one, like --width 256,inf`,
+    );
+}
+
+interface Context {
+  readonly path: string;
+  readonly options: TrainCommandOptions;
+  readonly data: PreparedData;
+  readonly problem: SweepProblem;
+  readonly signal: AbortSignal;
+  readonly output: Output;
+}
+
+/** One width after the other, each printed when it is done. */
+async function sweep({ path, options, data, problem, signal, output }: Context): Promise<TrainSummary> {
+  const { width: list, target, network: networkPath } = options;
+  const limit = await output.progress("infinite width", (onProgress) =>
+    inNetworkFile(networkPath, () => infiniteLimit(problem, { signal, onProgress })),
+  );
+  const { maxLearningRate } = limit.descent;
+  const learningRate = options.learningRate ?? defaultRate(maxLearningRate, path);
+  const { engine } = problem;
+  const base = { path, target, data, problem, learningRate, maxLearningRate, engine, files: options };
+  const table = widthTable(problem.test !== null);
+  for (const line of [...headLines(base, options.learningRate !== undefined), "", table.header]) output.print(line);
+  const asked: (FiniteRun | InfiniteRun)[] = [];
+  const infinite = await infiniteRun(problem, limit, learningRate, { signal });
+  for (const width of list) {
+    const run =
+      width === "inf" ? infinite : await trainOne(width, { problem, limit, learningRate, networkPath, signal, output });
+    if (run === null)
+      throw new Interrupted(`stopped after ${asked.length} of ${list.length} widths; nothing was written`);
+    asked.push(run);
+    output.print(table.line(run));
+    if (learningRate >= run.maxLearningRate) output.note(tooLarge(run, learningRate));
+  }
+  for (const line of ["", ...table.legend]) output.print(line);
+  return { ...base, asked, infinite };
+}
+
+interface Setting {
+  readonly problem: SweepProblem;
+  readonly limit: InfiniteLimit;
+  readonly learningRate: number;
+  readonly networkPath: string;
+  readonly signal: AbortSignal;
+  readonly output: Output;
+}
+
+/** The network trained at one width, or null when Ctrl-C came before it was done. */
+async function trainOne(
+  width: number,
+  { problem, limit, learningRate, networkPath, signal, output }: Setting,
+): Promise<FiniteRun | null> {
+  try {
+    return await output.progress(`width ${width}`, (onProgress) =>
+      inNetworkFile(networkPath, () => finiteRun(problem, limit, width, learningRate, { signal, onProgress })),
+    );
+  } catch (error) {
+    if (signal.aborted) return null;
+    throw error;
+  }
+}
+
+function defaultRate(maxLearningRate: number, path: string): number {
+  if (Number.isFinite(maxLearningRate)) return maxLearningRate / 2;
+  throw new NumericalError(`${path}: the tangent kernel of the infinite network is zero, so that nothing is learned`);
+}
+
+function tooLarge({ width, maxLearningRate }: FiniteRun | InfiniteRun, learningRate: number): string {
+  return `ntkit: width ${width}: the learning rate ${learningRate.toPrecision(4)} is not below the largest stable one, ${maxLearningRate.toPrecision(4)}`;
+}
+
+function failWhereDiverged({ asked, learningRate }: TrainSummary): void {
+  const diverged = asked.filter(({ status }) => status === "diverged");
+  if (diverged.length === 0) return;
+  const names = diverged.map(({ width }) => `${width}`).join(", ");
+  const stable = Math.min(...diverged.map(({ maxLearningRate }) => maxLearningRate));
+  throw new NumericalError(
+    `the loss left the range of float64 at width ${names} with the learning rate ${learningRate.toPrecision(4)}: pass --learning-rate below ${stable.toPrecision(4)}`,
+  );
+}

@@ -1,0 +1,192 @@
+import {
+  apply,
+  countParams,
+  empiricalNtk,
+  init,
+  kernelDrift,
+  type Layer,
+  type Matrix,
+  matrix,
+  type Params,
+  type TrainRun,
+  train,
+  type WorkOptions,
+} from "ntkit";
+import { withHiddenWidth } from "./hidden-width.ts";
+import type { InfiniteLimit, LossRecord } from "./infinite-width.ts";
+import { linearDescent } from "./linear-descent.ts";
+import { meanSquare, type Outputs, otherInputs, outputsOf, type SweepProblem, stepsPerEpoch } from "./problem.ts";
+
+export interface MovementRecord extends LossRecord {
+  /** ‖w − w₀‖/‖w₀‖. */
+  readonly movement: number;
+}
+
+/** Root mean squares of the difference to a prediction. */
+export interface Gap {
+  readonly train: number;
+  readonly test: number | null;
+}
+
+/** What became of one finite width; null where it diverged, or where what it is compared with did. */
+export interface FiniteRun {
+  readonly width: number;
+  readonly status: "done" | "diverged";
+  readonly divergedAt: number | null;
+  readonly weights: number;
+  /** Of its linearization at the initial weights. */
+  readonly maxLearningRate: number;
+  readonly trainMse: number | null;
+  readonly testMse: number | null;
+  /** To its own linearization after as many steps. */
+  readonly fromLinearization: Gap | null;
+  /** To the infinite network after as many steps from the same outputs. */
+  readonly fromLimit: Gap | null;
+  /** ‖w − w₀‖/‖w₀‖. */
+  readonly movement: number | null;
+  /** ‖Θ − Θ₀‖/‖Θ₀‖ over the training rows. */
+  readonly kernelDrift: number | null;
+  /** ‖Θ₀ − Θ∞‖/‖Θ∞‖ over the training rows. */
+  readonly kernelGap: number;
+  readonly seconds: number;
+  readonly records: readonly MovementRecord[];
+  readonly outputs: Outputs | null;
+  readonly network: Layer;
+  readonly params: Params;
+}
+
+/** Trains the network at one width, and predicts it by its linearization and by the limit. */
+export async function finiteRun(
+  problem: SweepProblem,
+  limit: InfiniteLimit,
+  width: number,
+  learningRate: number,
+  work: WorkOptions,
+): Promise<FiniteRun> {
+  const started = performance.now();
+  const network = withHiddenWidth(problem.network, width);
+  const params = init(network, problem.train.x.cols, { seed: problem.seed });
+  const part = (from: number, to: number): WorkOptions => ({
+    signal: work.signal,
+    onProgress: (fraction) => work.onProgress?.(from + (to - from) * fraction),
+  });
+  const start = await startingPoint(problem, network, params, part(0, 0.25));
+  const run = await trainNetwork(problem, network, params, learningRate, part(0.25, 0.9));
+  const done = run.status === "done";
+  const compared = done ? await compare(problem, limit, start, run, network, part(0.9, 1)) : NOTHING;
+  return {
+    width,
+    status: done ? "done" : "diverged",
+    divergedAt: done ? null : run.state.step,
+    weights: countParams(params),
+    maxLearningRate: start.descent.maxLearningRate,
+    ...compared,
+    kernelGap: kernelDrift(limit.kernel, start.kernel),
+    seconds: (performance.now() - started) / 1000,
+    records: run.records.map(({ step, loss, mse, movement }) => ({ step, loss, trainMse: mse, movement })),
+    network,
+    params: run.params,
+  };
+}
+
+interface StartingPoint {
+  readonly others: Matrix;
+  readonly fxTrain0: Matrix;
+  readonly fxTest0: Matrix;
+  readonly kernel: Matrix;
+  readonly cross: Matrix;
+  readonly descent: Awaited<ReturnType<typeof linearDescent>>;
+}
+
+/** The network before training, and its linearization solved. */
+async function startingPoint(
+  problem: SweepProblem,
+  network: Layer,
+  params: Params,
+  { signal, onProgress }: WorkOptions,
+): Promise<StartingPoint> {
+  const { train, engine, trainable, optimizer } = problem;
+  const others = otherInputs(problem);
+  const kernel = await empiricalNtk(network, params, train.x, null, { trainable, engine, signal });
+  onProgress?.(0.4);
+  const cross =
+    others.rows === 0
+      ? matrix(0, train.x.rows)
+      : await empiricalNtk(network, params, others, train.x, { trainable, engine, signal });
+  onProgress?.(0.6);
+  return {
+    others,
+    fxTrain0: apply(network, params, train.x, { engine }),
+    fxTest0: apply(network, params, others, { engine }),
+    kernel,
+    cross,
+    descent: await linearDescent(kernel, train.y, { engine, optimizer, signal }),
+  };
+}
+
+async function trainNetwork(
+  { train: { x, y }, steps, optimizer, batchSize, trainable, seed, engine }: SweepProblem,
+  network: Layer,
+  params: Params,
+  learningRate: number,
+  work: WorkOptions,
+): Promise<TrainRun> {
+  const batches = batchSize !== null && batchSize < x.rows ? { batchSize, seed } : {};
+  const run = await train(network, params, x, y, {
+    ...{ steps, optimizer, learningRate, trainable, engine },
+    ...batches,
+    ...work,
+  });
+  work.signal?.throwIfAborted();
+  return run;
+}
+
+type Comparison = Pick<
+  FiniteRun,
+  "trainMse" | "testMse" | "fromLinearization" | "fromLimit" | "movement" | "kernelDrift" | "outputs"
+>;
+
+const NOTHING: Comparison = {
+  ...{ trainMse: null, testMse: null, fromLinearization: null, fromLimit: null },
+  ...{ movement: null, kernelDrift: null, outputs: null },
+};
+
+async function compare(
+  problem: SweepProblem,
+  limit: InfiniteLimit,
+  start: StartingPoint,
+  { params, records, learningRate }: TrainRun,
+  network: Layer,
+  work: WorkOptions,
+): Promise<Comparison> {
+  const { train, test, steps, trainable, engine } = problem;
+  const { fxTrain0, fxTest0 } = start;
+  const rate = learningRate / stepsPerEpoch(problem);
+  const outputs = outputsOf(
+    problem,
+    apply(network, params, train.x, { engine }),
+    apply(network, params, start.others, { engine }),
+  );
+  const gapTo = async (from: Pick<InfiniteLimit, "cross" | "descent">): Promise<Gap | null> => {
+    const [at] = await from.descent.after([steps], rate, { kTestTrain: from.cross, fxTrain0, fxTest0 });
+    return at ? gap(outputs, outputsOf(problem, at.fxTrain, at.fxTest!)) : null;
+  };
+  const kernel = await empiricalNtk(network, params, train.x, null, { trainable, engine, ...work });
+  return {
+    trainMse: meanSquare(outputs.train, train.y.data),
+    testMse: test && meanSquare(outputs.test, test.y.data),
+    fromLinearization: await gapTo(start),
+    fromLimit: await gapTo(limit),
+    movement: records.at(-1)!.movement,
+    kernelDrift: kernelDrift(start.kernel, kernel),
+    outputs,
+  };
+}
+
+function gap(outputs: Outputs, predicted: Outputs): Gap {
+  const rms = (a: Float64Array, b: Float64Array) => Math.sqrt(meanSquare(a, b));
+  return {
+    train: rms(outputs.train, predicted.train),
+    test: outputs.test.length === 0 ? null : rms(outputs.test, predicted.test),
+  };
+}
