@@ -216,7 +216,8 @@ function guide(Plot: Drawing["Plot"], points: readonly Named[], text: string, si
   return [
     Plot.line(line, { x: "width", y: "value", stroke: "#888", strokeDasharray: "2 3" }),
     Plot.text(line.slice(-1), {
-      ...{ x: "width", y: "value", text: [text], fill: "#555", dy: above ? -10 : 12, textAnchor: "end" },
+      ...{ x: "width", y: "value", text: [text], fill: "#555", textAnchor: "end" },
+      ...(above ? { dx: 16, dy: -14 } : { dy: 12 }),
       ...{ stroke: "white", strokeWidth: 3 },
     } as const),
   ];

@@ -184,9 +184,16 @@ async function compare(
 }
 
 function gap(outputs: Outputs, predicted: Outputs): Gap {
-  const rms = (a: Float64Array, b: Float64Array) => Math.sqrt(meanSquare(a, b));
   return {
-    train: rms(outputs.train, predicted.train),
-    test: outputs.test.length === 0 ? null : rms(outputs.test, predicted.test),
+    train: rootMeanSquare(outputs.train, predicted.train),
+    test: outputs.test.length === 0 ? null : rootMeanSquare(outputs.test, predicted.test),
   };
+}
+
+/** Of the differences, scaled: a linearization that diverges may be as far away as 1e200. */
+function rootMeanSquare(a: Float64Array, b: Float64Array): number {
+  const differences = a.map((value, i) => Math.abs(value - b[i]!));
+  const largest = differences.reduce((max, value) => Math.max(max, value), 0);
+  if (largest === 0) return 0;
+  return largest * Math.sqrt(differences.reduce((sum, value) => sum + (value / largest) ** 2, 0) / a.length);
 }

@@ -189,6 +189,15 @@ describe("one width", () => {
     expect((await infiniteRun(bare, limit, 0.1, {})).testMse).toBeNull();
   });
 
+  it("a network that trains where its linearization does not is far from it, by a number", async () => {
+    const limit = await infiniteLimit(problem, {});
+    const start = await finiteRun(problem, limit, 64, 1e-3, {});
+    const run = await finiteRun({ ...problem, steps: 2000 }, limit, 64, 1.2 * start.maxLearningRate, {});
+    expect(run.status).toBe("done");
+    expect(run.fromLinearization!.train).toBeGreaterThan(1e160); // whose square is not a float64
+    expect(run.fromLinearization!.train).toBeLessThan(Infinity);
+  });
+
   it("what diverges says at which step, with the rest left out", async () => {
     const limit = await infiniteLimit(problem, {});
     const linear = { ...problem, network: serial(wide(1), wide(1)), steps: 5000 };
