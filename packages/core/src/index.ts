@@ -16,7 +16,9 @@ export { type NumericalOptions, numericalActivation } from "./activations/numeri
 export { makeActivation } from "./activations/registry.ts";
 export type { ActivationSpec, ActivationType } from "./activations/spec.ts";
 // Training of finite networks
+export { decodeTrainState, encodeTrainState } from "./dynamics/checkpoint.ts";
 export { type GradientFlow, type GradientFlowOptions, gradientFlow } from "./dynamics/gradient-flow.ts";
+export type { KernelRecord } from "./dynamics/kernel-monitor.ts";
 export { maxStableRate, type StableRate, type StableRateOptions } from "./dynamics/max-stable-rate.ts";
 export { type LayerMovement, relativeMovement, weightMovement } from "./dynamics/movement.ts";
 export { nesterovMomentum, type Optimizer, type OptimizerType } from "./dynamics/optimizer.ts";

@@ -16,6 +16,7 @@ import { type NetworkOptions, outputTerm, traceNetwork } from "../network/trace.
 import { type Trainable, trainablePaths } from "../network/trainable.ts";
 import { workspace } from "../network/workspace.ts";
 import { child, type Key, key, permutation, split } from "../random/key.ts";
+import { type KernelMonitor, type KernelRecord, kernelMonitor } from "./kernel-monitor.ts";
 import { maxStableRate } from "./max-stable-rate.ts";
 import { type LayerMovement, relativeMovement, weightMovement } from "./movement.ts";
 import { checkOptimizer, initialMemory, keepsMemory, type Optimizer, update } from "./optimizer.ts";
@@ -36,6 +37,11 @@ export interface TrainOptions extends NetworkOptions, WorkOptions {
   readonly seed?: number | Key | undefined;
   /** Default "all". */
   readonly trainable?: Trainable | undefined;
+  /**
+   * Record the tangent kernel too: its drift, and how the residual lies along its initial eigenvectors. Default false: each record
+   * then costs an empirical kernel.
+   */
+  readonly recordKernel?: boolean | undefined;
   /** The steps after which to record, from 0. Default about 60 of them, equally spaced in the logarithm. */
   readonly recordAt?: readonly number[] | undefined;
   /** Called with each record and the weights it is of, which are good until it is done. */
@@ -55,6 +61,8 @@ export interface TrainRecord {
   readonly layers: readonly LayerMovement[];
   /** ‖w − w₀‖/‖w₀‖ over all layers. */
   readonly movement: number;
+  /** With `recordKernel`. */
+  readonly kernel?: KernelRecord;
 }
 
 /** All that a run needs to go on. Plain data. */
@@ -157,12 +165,13 @@ function trainedPieces(params: Params, trainable: Trainable = "all"): readonly (
 
 async function runSteps(setup: TrainSetup, run: RunState, work: Work): Promise<TrainRun> {
   const { network, x, y, loss, learningRate, steps, signal } = setup;
-  const { recordAt = logSpacedSteps(steps), onRecord } = setup;
+  const { recordAt = logSpacedSteps(steps), recordKernel = false, onRecord } = setup;
   const records: TrainRecord[] = [];
   const wanted = new Set(recordAt);
   const params = unflattenParams(setup.params, run.w);
   const initial = unflattenParams(setup.params, run.initial);
   const takeStep = stepper(setup, run, params);
+  const monitor: KernelMonitor | null = recordKernel ? await kernelMonitor(network, initial, x, y, setup) : null;
   let step = run.firstStep;
   const end = (status: TrainRun["status"], message?: string): TrainRun => {
     const { w: weights, initial: initialWeights, memory } = run;
@@ -176,8 +185,10 @@ async function runSteps(setup: TrainSetup, run: RunState, work: Work): Promise<T
         const layers = weightMovement(initial, params);
         const mse = fx.data.reduce((sum, f, at) => sum + (f - y.data[at]!) ** 2, 0) / fx.data.length;
         const movement = relativeMovement(layers);
-        const record = { step, t: step * learningRate, loss: loss.value(fx, y), mse, layers, movement };
-        if (!Number.isFinite(record.loss)) return end("diverged", divergence(step, learningRate));
+        const value = loss.value(fx, y);
+        if (!Number.isFinite(value)) return end("diverged", divergence(step, learningRate));
+        const kernel = await monitor?.(params, fx);
+        const record = { step, t: step * learningRate, loss: value, mse, layers, movement, ...(kernel && { kernel }) };
         records.push(record);
         await onRecord?.(record, params);
       }
