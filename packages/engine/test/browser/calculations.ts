@@ -2,12 +2,15 @@ import {
   addToDiagonal,
   dense,
   type Engine,
+  empiricalNtk,
   erf,
   fanInSum,
   fanOut,
+  flattenParams,
   type GramEngine,
   gelu,
   identity,
+  init,
   kernelFn,
   key,
   type Layer,
@@ -16,6 +19,7 @@ import {
   parallel,
   relu,
   serial,
+  train,
   uniform,
 } from "ntkit";
 
@@ -63,6 +67,10 @@ export async function calculate(engine: Engine & GramEngine): Promise<Calculatio
   if (!factor.ok) throw new Error(`pivot ${factor.pivot} is ${factor.value}`);
   const deep = await kernelFn(RELU)(x, null, ["nngp", "ntk"], { engine });
   const branches = await kernelFn(BRANCHES)(x, inputs(450, 20, 4), ["nngp", "ntk"], { engine });
+  const network = serial(dense({ width: 64, wStd: 1.4, bStd: 0.1 }), relu(), dense({ width: 1 }));
+  const params = init(network, 20, { seed: 5 });
+  const trained = await train(network, params, x, inputs(700, 1, 6), { ...{ steps: 20, learningRate: 1e-3 }, engine });
+  const vector = (values: Float64Array): Matrix => matrix(1, values.length, values);
   const results: Readonly<Record<string, Matrix>> = {
     inputs: x,
     "NNGP of ReLU": deep.nngp,
@@ -71,6 +79,9 @@ export async function calculate(engine: Engine & GramEngine): Promise<Calculatio
     "NTK of branches": branches.ntk,
     product: await engine.matmul(square, positive),
     Cholesky: factor.lower,
+    "initial weights": vector(flattenParams(params)),
+    "trained weights": vector(flattenParams(trained.params)),
+    "empirical NTK": await empiricalNtk(network, params, x, null, { engine }),
     triangular: await engine.solveTriangular(factor.lower, right),
   };
   const prints = Object.entries(results).map(async ([name, result]) => [name, await print(result)] as const);
