@@ -27,6 +27,7 @@ import { measurePeaks } from "./speed/peak.ts";
 import { startPeer } from "./speed/peer.ts";
 import { describeMachine, renderReport, writeReport } from "./speed/report.ts";
 import type { Context, Row } from "./speed/row.ts";
+import { trainingRows } from "./speed/training.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -81,6 +82,7 @@ async function measure(
   if (asked("eigh")) rows.push(...(await eighRows(context)));
   if (asked("fit")) rows.push(...(await fitRows(context)));
   if (asked("empirical")) rows.push(...(await empiricalRows(context)));
+  if (asked("training")) rows.push(...(await trainingRows(context)));
   if (asked("memory")) rows.push(...(await memoryRows(context)));
   if (asked("cold start")) rows.push(...(await coldStartRows(context)));
   return { rows, growth: asked("growth") ? await measureGrowth(context) : [] };

@@ -211,7 +211,7 @@ function divergence(step: number, learningRate: number): string {
 function stepper(setup: TrainSetup, run: RunState, params: Params): (step: number) => boolean {
   const { network, loss, optimizer, learningRate, engine, activations } = setup;
   const { allocate, reset } = workspace();
-  const sink = gradientSink(unflattenParams(setup.params, run.gradient), engine?.blas ?? jsBlas);
+  const sink = gradientSink(unflattenParams(setup.params, run.gradient), engine?.blas ?? jsBlas, { allocate });
   const trains = trainablePaths(setup.params, setup.trainable);
   const seed = setup.seed === undefined ? null : rootOf(setup.seed);
   const [stepKeys, epochKeys] = seed ? split(seed, 2) : [];

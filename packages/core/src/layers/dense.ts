@@ -76,26 +76,26 @@ export const denseRule: LayerRule<DenseSpec> = {
     const along = tangent as DenseParams | null; // of the same shape
     if (x.cols !== w.rows) scope.fail(`has weights for ${w.rows} inputs, got ${x.cols}`);
     const { wScale, bScale } = spec.parameterization === "ntk" ? scales(spec, w.rows) : { wScale: 1, bScale: 1 };
-    const output = makeJet(
-      x.rows,
-      w.cols,
-      x.terms.length,
-      (k) => {
-        const bias = k === 0 ? b : k === 1 ? (along?.b ?? null) : null;
-        const product = productTerm(x, k, w, along?.w ?? null, false, scope);
-        return product && affine(product, wScale, bias, bScale);
-      },
-      scope.allocate,
-    );
+    // What is narrower is scaled: the inputs, or what becomes of them.
+    const early = b === null && x.cols < w.cols;
+    const inputs = early ? scaleJet(x, wScale, scope.allocate) : x;
+    const term = (k: number): Float64Array | null => {
+      const product = productTerm(inputs, k, w, along?.w ?? null, false, scope);
+      const bias = k === 0 ? b : k === 1 ? (along?.b ?? null) : null;
+      return product && affine(product, early ? 1 : wScale, bias, bScale);
+    };
+    const output = makeJet(x.rows, w.cols, x.terms.length, term, scope.allocate);
     const pullback: Trace["pullback"] = (value, sink, wantInput) => {
       const cotangent = singleValue(value, scope);
-      const scaled = scaleJet(cotangent, wScale, scope.allocate);
-      if (scope.trains) {
-        sink({ path: scope.path, input: x, cotangent, scaled, wScale, bScale, hasBias: b !== null });
-      }
+      if (scope.trains) sink({ path: scope.path, input: x, cotangent, wScale, bScale, hasBias: b !== null });
       if (!wantInput) return null;
-      const term = (k: number) => productTerm(scaled, k, w, along?.w ?? null, true, scope)?.data ?? null;
-      return makeJet(scaled.rows, w.rows, x.terms.length, term, scope.allocate);
+      const before = w.cols < w.rows;
+      const u = before ? scaleJet(cotangent, wScale, scope.allocate) : cotangent;
+      const pulled = (k: number): Float64Array | null => {
+        const product = productTerm(u, k, w, along?.w ?? null, true, scope);
+        return product && affine(product, before ? 1 : wScale, null, 0);
+      };
+      return makeJet(cotangent.rows, w.rows, x.terms.length, pulled, scope.allocate);
     };
     return { output, trains: scope.trains, pullback };
   },

@@ -63,15 +63,15 @@ export interface Trace {
   pullback(cotangent: Value, sink: WeightSink, wantInput: boolean): Value | null;
 }
 
-/** Where cotangents meet weights: z = wScale x w + bScale b, with the cotangent of z. */
+/**
+ * Where cotangents u meet weights, z = wScale x w + bScale b: the gradient of w is wScale xᵀ u, that of b the column sums of bScale u.
+ */
 export interface WeightCotangent {
   /** Dotted position of the layer. */
   readonly path: string;
   readonly input: Jet;
   /** Of as many rows as the input, or a multiple of them. */
   readonly cotangent: Jet;
-  /** wScale times the cotangent. The gradient of w is inputᵀ scaled, that of b the column sums of bScale cotangent. */
-  readonly scaled: Jet;
   readonly wScale: number;
   readonly bScale: number;
   readonly hasBias: boolean;

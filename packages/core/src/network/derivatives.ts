@@ -110,7 +110,7 @@ export function hvp(
   loss.gradient(fx, y, first);
   loss.hessianVectorProduct(fx, y, derivative, second);
   const result = zerosLike(params);
-  trace.pullback(lineOf(first, second), gradientSink(result, options.engine?.blas ?? jsBlas, 1));
+  trace.pullback(lineOf(first, second), gradientSink(result, options.engine?.blas ?? jsBlas, { term: 1 }));
   return result;
 }
 

@@ -34,7 +34,7 @@ describe("a dense layer", () => {
     // f₁ of row 2: w [3, 2] in rows, then b [2]
     const scale = 1.5 / Math.sqrt(3);
     const [a, b, c] = x.data.subarray(6, 9).map((value) => scale * value);
-    expect([...j.data.subarray(5 * 8, 6 * 8)]).toEqual([0, a, 0, b, 0, c, 0, 0.5]);
+    expect(Array.from(j.data.subarray(5 * 8, 6 * 8), (v) => v + 0)).toEqual([0, a, 0, b, 0, c, 0, 0.5]);
   });
 
   it("has the normal equations as gradient of the squared loss", () => {
