@@ -149,12 +149,43 @@ async function lazy(): Promise<readonly Finding[]> {
   ];
 }
 
-/** The first layer alone, output weights ±1: movement and modes are those of the kernel. */
+/** The first layer alone, output weights ±1: movement and modes are those of the kernel, in the median over the seeds. */
 async function spectral(): Promise<readonly Finding[]> {
+  const runs: Awaited<ReturnType<typeof spectralRun>>[] = [];
+  for (const seed of SEEDS) runs.push(await spectralRun(seed));
+  const median = (get: (run: (typeof runs)[number]) => number): number =>
+    runs.map(get).sort((a, b) => a - b)[Math.floor(runs.length / 2)]!;
+  const fast = [1, 2, 3].map((k) => median(({ ratios }) => ratios.at(-k)!));
+  return [
+    between(
+      "movement / √(αᵀΘα) of the linearization, first layer",
+      median(({ movement }) => movement),
+      0.98,
+      1.02,
+    ),
+    between(
+      "‖u − y‖²/(e^{−λ₀ηt} ‖r₀‖²), largest of all runs",
+      Math.max(...runs.map(({ worst }) => worst)),
+      -Infinity,
+      1 + 1e-9,
+    ),
+    between("fitted rate / −log(1 − ηλ), top three modes, smallest", Math.min(...fast), 0.95, 1.05),
+    between("fitted rate / −log(1 − ηλ), top three modes, largest", Math.max(...fast), 0.95, 1.05),
+    between(
+      "fitted rate / −log(1 − ηλ), fourth mode",
+      median(({ ratios }) => ratios.at(-4)!),
+      0.85,
+      Infinity,
+    ),
+  ];
+}
+
+async function spectralRun(
+  seed: number,
+): Promise<{ readonly movement: number; readonly worst: number; readonly ratios: readonly number[] }> {
   const { x, y } = wave(20, 4);
-  const width = WIDTHS.at(-1)!;
-  const network = reluNet(width);
-  const params = init(network, 2, { seed: 1, outputWeights: "signs" });
+  const network = reluNet(WIDTHS.at(-1)!);
+  const params = init(network, 2, { seed, outputWeights: "signs" });
   const ntk = await empiricalNtk(network, params, x, null, { trainable: "first", engine });
   const largest = (await descentOf(ntk, y, 1)).path.values.at(-1)!;
   const learningRate = 0.2 / largest;
@@ -167,32 +198,25 @@ async function spectral(): Promise<readonly Finding[]> {
     );
   const steps = options.quick ? 200 : 4000;
   const seen = new Map<number, number[]>();
-  const every = Array.from({ length: 401 }, (_, i) => Math.round((i * steps) / 400));
   const run = await train(network, params, x, y, {
-    ...{ steps, learningRate, trainable: "first", engine, recordAt: every },
+    ...{ steps, learningRate, trainable: "first", engine },
+    recordAt: Array.from({ length: 401 }, (_, i) => Math.round((i * steps) / 400)),
     onRecord: ({ step }, now) => void seen.set(step, modesOf(apply(network, now, x, { engine }))),
   });
   const linear = await descent.atStep(steps, { fxTrain0: apply(network, params, x) });
   if (!linear.ok) throw new Error(linear.message);
-  const theta = linear.alpha.data.reduce(
-    (sum, a, i) => sum + a * linear.alpha.data.reduce((inner, b, j) => inner + ntk.data[i * n + j]! * b, 0),
+  const { data: alpha } = linear.alpha;
+  const theta = alpha.reduce(
+    (sum, a, i) => sum + a * alpha.reduce((row, b, j) => row + ntk.data[i * n + j]! * b, 0),
     0,
   );
-  const moved = run.records.at(-1)!.layers[0]!.distance;
   const start = norm(seen.get(0)!);
-  const slowest = values[0]!;
-  const worst = Math.max(
-    ...[...seen].map(([step, now]) => norm(now) ** 2 / (Math.exp(-slowest * learningRate * step) * start ** 2)),
-  );
-  const ratios = Array.from({ length: n }, (_, k) => fittedRate(seen, k) / -Math.log1p(-learningRate * values[k]!));
-  const fast = ratios.slice(-3);
-  return [
-    between("movement / √(αᵀΘα) of the linearization, first layer", moved / Math.sqrt(theta), 0.98, 1.02),
-    between("‖u − y‖²/(e^{−λ₀ηt} ‖r₀‖²), largest over the run", worst, -Infinity, 1 + 1e-9),
-    between("fitted rate / −log(1 − ηλ), top three modes, smallest", Math.min(...fast), 0.95, 1.05),
-    between("fitted rate / −log(1 − ηλ), top three modes, largest", Math.max(...fast), 0.95, 1.05),
-    between("fitted rate / −log(1 − ηλ), fourth mode", ratios.at(-4)!, 0.85, Infinity),
-  ];
+  const bound = (step: number): number => Math.exp(-values[0]! * learningRate * step) * start ** 2;
+  return {
+    movement: run.records.at(-1)!.layers[0]!.distance / Math.sqrt(theta),
+    worst: Math.max(...[...seen].map(([step, now]) => norm(now) ** 2 / bound(step))),
+    ratios: Array.from({ length: n }, (_, k) => fittedRate(seen, k) / -Math.log1p(-learningRate * values[k]!)),
+  };
 }
 
 /** The rate at which a mode decays until it is a third of what it was, or the run ends. */
