@@ -52,7 +52,7 @@ export async function recursionRows(context: Context): Promise<readonly Row[]> {
 async function recursionByProgram(cosines: Float64Array, fast: boolean): Promise<Contender | string> {
   const name = fast ? "wasm, fast" : "wasm";
   if (!webAssembly) return "this host has no WebAssembly";
-  const options = { frozen: 0, preciseSine: true, wantNtk: true, columns: 1, fast };
+  const options = { frozen: 0, preciseSine: true, wantNngp: true, wantNtk: true, columns: 1, fast };
   const program = compileProgram(parseNetwork(NETWORK), options);
   if (!program) return "the network has no program";
   if (!webAssembly.validate(program.bytes)) return "this host has no relaxed SIMD";

@@ -2,6 +2,7 @@ import { env } from "node:process";
 import type { GramEngine } from "ntkit";
 import { type Engine, ValueError } from "ntkit/engine-kit";
 import { threadsInEnvironment } from "./environment.ts";
+import { hugePageAdviser } from "./huge-pages.ts";
 import { type Library, loadLibrary } from "./library.ts";
 import { nativeBlas, nativeMatmul, nativeSolveTriangular } from "./native-blas.ts";
 import { nativeCholesky } from "./native-cholesky.ts";
@@ -43,8 +44,9 @@ export async function nativeEngine(options: NativeEngineOptions = {}): Promise<N
   const complaint = await selfTest(engine).catch((error: unknown) => String(error));
   if (complaint !== undefined) return { unavailable: `${library.title} failed its self-test: ${complaint}` };
   // A BLAS has no kernels of networks: those are computed by WebAssembly, where there is any.
-  const { wasmEngine } = await import("./wasm-engine.ts");
-  const wasm = await wasmEngine({ threads, fast: options.fast });
+  const [{ wasmEngine }, { createPool }] = await Promise.all([import("./wasm-engine.ts"), import("./wasm/pool.ts")]);
+  const pool = createPool({ threads, onFresh: hugePageAdviser(koffi) });
+  const wasm = await wasmEngine({ pool, fast: options.fast });
   return {
     engine: "engine" in wasm ? { ...engine, gram: wasm.engine.gram } : engine,
     threads: library.threads,

@@ -227,3 +227,12 @@ describe("a process", () => {
     120_000,
   );
 });
+
+it("a pool shows every shared array before anything is written to it", () => {
+  const seen: Float64Array[] = [];
+  const pool = createPool({ threads: 2, onFresh: (array) => seen.push(array) });
+  pools.push(pool);
+  const [small, large] = [pool.sharedArray(10), pool.sharedArray(2 ** 20)];
+  expect(seen).toHaveLength(2);
+  expect([seen[0] === small, seen[1] === large]).toEqual([true, true]);
+});

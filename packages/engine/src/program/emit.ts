@@ -47,15 +47,17 @@ export interface EmittedProgram {
   readonly operations: number;
 }
 
-/** What a program computes: K, and Θ unless it is null. */
+/** What a program computes: K and Θ, unless they are null. */
 export interface Outputs {
-  readonly nngp: Node;
+  readonly nngp: Node | null;
   readonly ntk: Node | null;
 }
 
 /** What all code of a part works with. */
 interface Frame {
   readonly memory: ProgramMemory;
+  /** Where the outputs go. */
+  readonly targets: readonly number[];
   readonly fast: boolean;
   readonly base: Index;
   /** Address of the first column plus the offset of the current one, and where columns end. */
@@ -90,14 +92,19 @@ export function emitProgram(
   fast: boolean,
   sizes: ScheduleSizes = SIZES,
 ): EmittedProgram | undefined {
-  const parts = schedule(graph.root, ntk ? [nngp, ntk] : [nngp], sizes);
+  const targets = [...(nngp ? [LAYOUT.nngp] : []), ...(ntk ? [LAYOUT.ntk] : [])];
+  const parts = schedule(
+    graph.root,
+    [nngp, ntk].filter((node) => node !== null),
+    sizes,
+  );
   if (parts.some(({ weight }) => weight > SIZES.whole)) return undefined;
   const memory = programMemory(parts);
   if (memory.bytes > MOST_BYTES) return undefined;
   const known = new Map<string, TileFunction>();
   const functions = parts.map((part) => {
     const key = partKey(part, memory);
-    const code = known.get(key) ?? partFunction(part, memory, fast);
+    const code = known.get(key) ?? partFunction(part, memory, targets, fast);
     known.set(key, code);
     return code;
   });
@@ -113,7 +120,7 @@ function sequence(functions: readonly TileFunction[]): TileFunction {
   });
 }
 
-function partFunction(part: Part, memory: ProgramMemory, fast: boolean): TileFunction {
+function partFunction(part: Part, memory: ProgramMemory, targets: readonly number[], fast: boolean): TileFunction {
   const { segments } = part;
   const singles = [...part.rowsRead, ...part.rows, ...part.columnsRead, ...part.columns];
   const most = (count: (segment: Segment) => number): number => Math.max(0, ...segments.map(count));
@@ -129,7 +136,7 @@ function partFunction(part: Part, memory: ProgramMemory, fast: boolean): TileFun
     const singleAt = new Map(singles.map((node, i) => [node, vectors[i]!]));
     const [groups, constants] = [vectors.slice(singles.length, groupsEnd), vectors.slice(groupsEnd)];
     const single = (node: Node): Vector => singleAt.get(node)!;
-    const frame: Frame = { memory, fast, base, column, end, rowAt, rowEnd, at, single, groups, constants };
+    const frame: Frame = { memory, targets, fast, base, column, end, rowAt, rowEnd, at, single, groups, constants };
     local.set(end, i32.add(base, i32.shl(columns, 3)));
     local.set(rowEnd, i32.add(base, i32.shl(rows, 3)));
     if (part.columns.length > 0) emitColumns(frame, part);
@@ -228,9 +235,9 @@ function emitSegment(frame: Frame, segment: Segment): void {
     forEachLane(segment.leaves, (node, lane) =>
       v128.store({ offset: memory.squareAt(node) + VECTOR_BYTES * lane }, at, vector(node, lane)),
     );
-    for (const [i, offset] of [LAYOUT.nngp, LAYOUT.ntk].slice(0, segment.outputs.length).entries()) {
-      forEachLane([segment.outputs[i]!], (node, lane) =>
-        v128.store({ offset: offset + VECTOR_BYTES * lane }, at, vector(node, lane)),
+    for (const [i, output] of segment.outputs.entries()) {
+      forEachLane([output], (node, lane) =>
+        v128.store({ offset: frame.targets[i]! + VECTOR_BYTES * lane }, at, vector(node, lane)),
       );
     }
     local.set(at, i32.add(at, TURN_BYTES));

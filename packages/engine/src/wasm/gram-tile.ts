@@ -1,4 +1,4 @@
-import { LAYOUT, NEARLY_PARALLEL, PITCH, PITCH_NUMBERS } from "../program/tile-layout.ts";
+import { LAYOUT, NEARLY_PARALLEL, PITCH, PITCH_NUMBERS, TILE } from "../program/tile-layout.ts";
 import type { Machine, TaskContext } from "./context.ts";
 import { COLUMN, STRIP, stripsOf } from "./strips.ts";
 import { multiplyStrips, type ResultSteps } from "./tile-product.ts";
@@ -192,22 +192,40 @@ function placeTile(
   { row, rows, col, cols }: TileRange,
   leftOut: LeftOut[],
 ): void {
-  const [tile, mirrored] = [offset / 8, LAYOUT.mirrored / 8];
+  const tile = offset / 8;
   const hasGaps = machine.code(program)["transpose"]!(
     offset,
     LAYOUT.mirrored,
     STRIP * stripsOf(rows),
     STRIP * stripsOf(cols),
   );
+  const views = rowViews(machine, memory, offset, cols);
   for (let i = 0; i < rows; i++) {
     const start = tile + i * PITCH_NUMBERS;
     for (let j = 0; hasGaps && j < cols; j++)
       if (!Number.isFinite(memory[start + j]!)) leftOut.push([row + i, col + j]);
-    gram.set(memory.subarray(start, start + cols), (row + i) * b.rows + col);
+    gram.set(views[i]!, (row + i) * b.rows + col);
   }
   if (!symmetric || row === col) return;
-  for (let j = 0; j < cols; j++) {
-    const start = mirrored + j * PITCH_NUMBERS;
-    gram.set(memory.subarray(start, start + rows), (col + j) * b.rows + row);
-  }
+  const mirrored = rowViews(machine, memory, LAYOUT.mirrored, rows);
+  for (let j = 0; j < cols; j++) gram.set(mirrored[j]!, (col + j) * b.rows + row);
+}
+
+interface RowViews {
+  readonly memory: Float64Array;
+  readonly width: number;
+  readonly views: readonly Float64Array[];
+}
+
+/** The rows of the square at byte `offset`. Kept for the next tile: making 128 views takes as long as copying what they show. */
+function rowViews(machine: Machine, memory: Float64Array, offset: number, width: number): readonly Float64Array[] {
+  const name = `rows at ${offset}`;
+  const known = machine.notes.get(name) as RowViews | undefined; // written below only
+  if (known?.memory === memory && known.width === width) return known.views;
+  const views = Array.from({ length: TILE }, (_, i) => {
+    const start = offset / 8 + i * PITCH_NUMBERS;
+    return memory.subarray(start, start + width);
+  });
+  machine.notes.set(name, { memory, width, views } satisfies RowViews);
+  return views;
 }

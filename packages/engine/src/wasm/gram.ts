@@ -43,8 +43,8 @@ export function gramMaker(pool: Pool, fast: boolean): GramEngine["gram"] {
   return async (request, options) => {
     const { network, frozen, preciseSine, names, a } = request;
     if (!hasProgram(network)) return undefined;
-    const wantNtk = names.includes("ntk");
-    const program = await programFor(network, { frozen, preciseSine, wantNtk, columns: a.x.cols });
+    const [wantNngp, wantNtk] = [names.includes("nngp"), names.includes("ntk")];
+    const program = await programFor(network, { frozen, preciseSine, wantNngp, wantNtk, columns: a.x.cols });
     return program && computeGrams(pool, request, program, startWork(options));
   };
 }

@@ -16,6 +16,8 @@ export interface PoolOptions {
   readonly threads?: number | undefined;
   /** How to start a worker; the host's way unless given. */
   readonly start?: StartWorker | undefined;
+  /** Called with each shared array before anything is written to it: to advise the system about its memory, say. */
+  readonly onFresh?: ((array: Float64Array) => void) | undefined;
 }
 
 export interface RunOptions {
@@ -48,7 +50,7 @@ export interface Pool {
   close(): void;
 }
 
-export function createPool({ threads = hardwareThreads(), start = workerStarter() }: PoolOptions = {}): Pool {
+export function createPool({ threads = hardwareThreads(), start = workerStarter(), onFresh }: PoolOptions = {}): Pool {
   const size = start && hasSharedMemory ? Math.max(1, Math.min(Math.floor(threads), MOST_THREADS)) : 1;
   const local = makeContext();
   const values = new Map<string, unknown>();
@@ -65,7 +67,7 @@ export function createPool({ threads = hardwareThreads(), start = workerStarter(
   const runsInline = (cost: number): boolean => !crew || cost < SMALL;
   return {
     threads: size,
-    sharedArray: sharedArrays(MUCH, (bytes) => crew?.tell({ kind: "collect", bytes })),
+    sharedArray: sharedArrays(MUCH, (bytes) => crew?.tell({ kind: "collect", bytes }), onFresh),
     broadcast(id, value) {
       values.set(id, value);
       local.set(id, value);

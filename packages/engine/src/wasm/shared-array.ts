@@ -8,13 +8,18 @@ export type SharedArrays = (length: number) => Float64Array;
 const LARGE_BYTES = 2 ** 16;
 
 /**
- * Calls back when the garbage collector of this thread has found that arrays of at least `atLeast` bytes in all are of no use
- * any more: then other threads that have seen them can let go of them too.
+ * Calls `onFresh` with each array before anything is written to it, and `onFreed` when the garbage collector of this thread has
+ * found that arrays of at least `atLeast` bytes in all are of no use any more: then other threads that have seen them can let go
+ * of them too.
  *
  * Collectors do not count shared memory and would leave it for long. So each array has a counterweight, a buffer of its
  * size that lives as long; the system gives no memory to it, because it is never written to.
  */
-export function sharedArrays(atLeast: number, onFreed: (bytes: number) => void): SharedArrays {
+export function sharedArrays(
+  atLeast: number,
+  onFreed: (bytes: number) => void,
+  onFresh: (array: Float64Array) => void = () => {},
+): SharedArrays {
   if (!hasSharedMemory) return (length) => new Float64Array(length);
   const counterweights = new WeakMap<SharedArrayBuffer, ArrayBuffer>();
   let freed = 0;
@@ -30,7 +35,9 @@ export function sharedArrays(atLeast: number, onFreed: (bytes: number) => void):
       counterweights.set(buffer, new ArrayBuffer(buffer.byteLength));
       registry.register(buffer, buffer.byteLength);
     }
-    return new Float64Array(buffer);
+    const array = new Float64Array(buffer);
+    onFresh(array);
+    return array;
   };
 }
 
