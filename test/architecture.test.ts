@@ -31,6 +31,7 @@ const RANKS: Readonly<Record<string, number>> = {
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   core: [],
   engine: ["ntkit", "node:", ...dependenciesOf("engine")],
+  experiments: ["ntkit", ...dependenciesOf("experiments")],
   cli: ["ntkit", "@ntkit/engine", "node:", ...dependenciesOf("cli")],
   jax: dependenciesOf("jax"),
 };

@@ -78,6 +78,7 @@ const EXAMPLES = `Examples:
   ntkit kernel --network net.json --x1 a.npy --get ntk --out k.npy
   ntkit empirical --network net.json --seed 1 --x1 a.npy --out k.npy
   ntkit train houses.csv --target price --network net.json --width 64,256,inf --plot widths.svg
+  ntkit reproduce all --quick --out report                   theorems and figures, each beside its measurement
   ntkit describe net.json
   ntkit benchmark uci --data uci90
   ntkit doctor                                               which engine computes, and how fast

@@ -136,3 +136,14 @@ function evaluationSummary(evaluation: Evaluation): object {
     return { ...model, coverage: evaluation.coverage, level: evaluation.level, baselines };
   return { ...model, baselines, classes: evaluation.classes, confusion: evaluation.confusion };
 }
+
+/** Rows of cells as lines of columns that start at the same place. */
+export function leftAligned(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]!.map((_, j) => Math.max(...rows.map((row) => row[j]!.length)));
+  return rows.map((row) =>
+    row
+      .map((cell, j) => cell.padEnd(widths[j]!))
+      .join("  ")
+      .trimEnd(),
+  );
+}

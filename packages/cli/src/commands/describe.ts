@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { describeNetwork, type LayerReport, type NetworkReport, NumericalError } from "ntkit";
+import { leftAligned } from "../report.ts";
 import { type CommonOptions, checkPaths, inNetworkFile, outputOf, readNetwork, withCommonOptions } from "./common.ts";
 
 export function describeCommand(_signal: AbortSignal): Command {
@@ -17,7 +18,7 @@ async function runDescribe(path: string, options: CommonOptions): Promise<void> 
   output.print();
   output.print("For two inputs with ⟨x,x⟩/d = 1 and correlation 1/2, after each layer:");
   output.print();
-  for (const line of table([HEAD, ...report.layers.map(cells)])) output.print(line);
+  for (const line of leftAligned([HEAD, ...report.layers.map(cells)])) output.print(line);
   output.result({ network: path, ...report });
 }
 
@@ -42,15 +43,4 @@ function cells(layer: LayerReport): string[] {
     layer.text,
     ...[layer.nngpSelf, layer.nngpCross, layer.ntkSelf, layer.ntkCross].map((v) => (v === null ? "" : number(v))),
   ];
-}
-
-/** Rows of cells as lines of aligned columns. */
-function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0]!.map((_, j) => Math.max(...rows.map((row) => row[j]!.length)));
-  return rows.map((row) =>
-    row
-      .map((cell, j) => cell.padEnd(widths[j]!))
-      .join("  ")
-      .trimEnd(),
-  );
 }

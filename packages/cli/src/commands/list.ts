@@ -35,6 +35,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./train.ts")).trainCommand,
   },
   {
+    name: "reproduce",
+    description:
+      "Run the theorems and figures of the literature: each claim beside what is measured, and whether it holds.",
+    load: async () => (await import("./reproduce.ts")).reproduceCommand,
+  },
+  {
     name: "describe",
     description: "Show a network layer by layer, with the kernels of two unit inputs as they pass through it.",
     load: async () => (await import("./describe.ts")).describeCommand,

@@ -1,0 +1,35 @@
+import { child, fromRows, type Key, type Matrix, matrix, normal, uniform } from "ntkit";
+import { norm } from "./vectors.ts";
+
+/** n points drawn uniformly from the sphere in d dimensions, |x| = 1. */
+export function spherePoints(from: Key, n: number, d: number): Matrix {
+  const x = matrix(n, d, normal(from, n * d));
+  for (let i = 0; i < n; i++) {
+    const own = x.data.subarray(i * d, (i + 1) * d);
+    const size = norm(own);
+    for (let k = 0; k < d; k++) own[k]! /= size;
+  }
+  return x;
+}
+
+/** t + sin 10t, the function of source E. */
+export function wave(t: number): number {
+  return t + Math.sin(10 * t);
+}
+
+/** n draws from [−1, 1], ascending. */
+export function interval(from: Key, n: number): Float64Array {
+  return uniform(child(from, 0), n)
+    .map((u) => 2 * u - 1)
+    .sort();
+}
+
+/** Source D's lift of [−1, 1] to the circle: (t, √(1 − t²)). */
+export function circleLift(t: ArrayLike<number>): Matrix {
+  return fromRows(Array.from(t, (v) => [v, Math.sqrt((1 - v) * (1 + v))]));
+}
+
+/** One column, of a function of each number. */
+export function columnOf(values: ArrayLike<number>, f: (value: number) => number = (v) => v): Matrix {
+  return matrix(values.length, 1, Float64Array.from(values, f));
+}

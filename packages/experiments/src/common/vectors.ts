@@ -1,0 +1,48 @@
+import { type Matrix, matrix } from "ntkit";
+
+type Vector = readonly number[] | Float64Array;
+
+export function sumOf(values: Vector): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum;
+}
+
+export function dot(a: Vector, b: Vector): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}
+
+/** Euclidean, and of a matrix Frobenius. The same bits on every platform, unlike Math.hypot. */
+export function norm(values: Vector): number {
+  return Math.sqrt(dot(values, values));
+}
+
+export function subtract(a: Float64Array, b: Float64Array): Float64Array {
+  return a.map((value, i) => value - b[i]!);
+}
+
+/** √(mean of squared differences). */
+export function rms(a: Float64Array, b: Float64Array): number {
+  return norm(subtract(a, b)) / Math.sqrt(a.length);
+}
+
+/** Mean of squared differences. */
+export function mse(a: Float64Array, b: Float64Array): number {
+  return rms(a, b) ** 2;
+}
+
+/** `count` numbers, equally spaced from `start` to `end`. */
+export function linspace(start: number, end: number, count: number): number[] {
+  return Array.from({ length: count }, (_, i) => start + ((end - start) * i) / (count - 1));
+}
+
+/** `count` numbers, equally spaced in the logarithm. */
+export function logspace(start: number, end: number, count: number): number[] {
+  return linspace(Math.log(start), Math.log(end), count).map(Math.exp);
+}
+
+export function minus(a: Matrix, b: Matrix): Matrix {
+  return matrix(a.rows, a.cols, subtract(a.data, b.data));
+}
