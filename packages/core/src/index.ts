@@ -299,3 +299,5 @@ export type { SingularRidge } from "./predict/singular-ridge.ts";
 export { type TridiagonalPath, tridiagonalPath } from "./predict/tridiagonal-path.ts";
 // Randomness with an explicit key
 export { child, type Key, key, normal, permutation, randomInts, split, uniform } from "./random/key.ts";
+// Elementary functions with the same bits on every platform
+export * as portable from "./special/portable.ts";

@@ -37,7 +37,7 @@ describe.runIf(there)(MODE, () => {
 
   beforeAll(async () => {
     [built, browser, expected] = await Promise.all([
-      bundle(),
+      bundle(`${import.meta.dirname}/browser`, ["wasm-page.ts", "js-page.ts"]),
       chromium.launch({ executablePath: CHROMIUM, args: QUIET }),
       calculationsInNode(1),
     ]);

@@ -1,3 +1,4 @@
+import * as portable from "../special/portable.ts";
 import type { Activation } from "./activation.ts";
 import { lineSeries } from "./taylor-series.ts";
 
@@ -35,12 +36,12 @@ export function abReluActivation({ a, b }: { readonly a: number; readonly b: num
     },
     dual(c, sine, p, q, out) {
       const r = Math.sqrt(p) * Math.sqrt(q);
-      const theta = r === 0 ? Math.PI / 2 : Math.atan2(sine, c);
+      const theta = r === 0 ? Math.PI / 2 : portable.atan2(sine, c);
       if (c >= 0) {
         out[1] = slope - kink * theta;
         out[0] = kink * sine + out[1] * c;
       } else {
-        const supplement = Math.atan2(sine, -c);
+        const supplement = portable.atan2(sine, -c);
         out[1] = a * b + kink * supplement;
         out[0] = a * b * c + kink * r * sinMinusThetaCos(supplement);
       }
@@ -70,7 +71,7 @@ function newSine(alpha2: number, beta2: number, cos: number, sin: number, theta:
 
 /** sin θ − θ cos θ = Σₖ (−1)ᵏ⁺¹ 2k θ²ᵏ⁺¹/(2k+1)!, by the series where the difference would cancel. */
 export function sinMinusThetaCos(theta: number): number {
-  if (theta > 0.5) return Math.sin(theta) - theta * Math.cos(theta);
+  if (theta > 0.5) return portable.sin(theta) - theta * portable.cos(theta);
   const square = theta * theta;
   let sum = 0;
   for (let k = SERIES.length - 1; k >= 0; k--) sum = SERIES[k]! + square * sum;

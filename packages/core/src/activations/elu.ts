@@ -1,3 +1,4 @@
+import * as portable from "../special/portable.ts";
 import type { Activation } from "./activation.ts";
 import { numericalActivation } from "./numerical.ts";
 import { extendExponential, lineSeries } from "./taylor-series.ts";
@@ -9,8 +10,8 @@ import { extendExponential, lineSeries } from "./taylor-series.ts";
 export const eluActivation: Activation = {
   ...numericalActivation({
     name: "elu",
-    phi: (x) => (x < 0 ? Math.expm1(x) : x),
-    dphi: (x) => (x < 0 ? Math.exp(x) : 1),
+    phi: (x) => (x < 0 ? portable.expm1(x) : x),
+    dphi: (x) => (x < 0 ? portable.exp(x) : 1),
     kinks: [0],
     taylor: eluSeries,
   }),
@@ -22,8 +23,8 @@ function eluSeries(x: number, out: Float64Array): void {
     lineSeries(out, x, 1);
     return;
   }
-  out[0] = x < 0 ? Math.exp(x) : 1;
+  out[0] = x < 0 ? portable.exp(x) : 1;
   extendExponential(out, 1);
-  out[0] = x < 0 ? Math.expm1(x) : x;
+  out[0] = x < 0 ? portable.expm1(x) : x;
   if (x === 0) for (let k = 2; k < out.length; k++) out[k] = out[k]! / 2;
 }

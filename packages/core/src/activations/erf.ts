@@ -1,4 +1,5 @@
 import { erf } from "../special/erf.ts";
+import * as portable from "../special/portable.ts";
 import { type Activation, belowBound, SINE_UNKNOWN } from "./activation.ts";
 import { extendGaussian, integrateSeries } from "./taylor-series.ts";
 
@@ -21,15 +22,15 @@ export function erfActivation(
     name,
     smoothness: "smooth",
     phi: (x) => a * erf(b * x) + offset,
-    dphi: (x) => slope * Math.exp(-b * b * x * x),
+    dphi: (x) => slope * portable.exp(-b * b * x * x),
     taylor(x, out) {
-      out[0] = slope * Math.exp(-b * b * x * x);
+      out[0] = slope * portable.exp(-b * b * x * x);
       extendGaussian(out, -b * b, x);
       integrateSeries(out, a * erf(b * x) + offset);
     },
     dual(c, sine, p, q, out) {
-      const r = Math.hypot(Math.sqrt(1 + beta * (p + q)), beta * sine);
-      const chi = Math.atan2(beta * c, r);
+      const r = portable.hypot(Math.sqrt(1 + beta * (p + q)), beta * sine);
+      const chi = portable.atan2(beta * c, r);
       const product = selfAngle(beta, p) * selfAngle(beta, q);
       out[0] = scale * chi + offset * offset;
       out[1] = (scale * beta) / r;
@@ -81,11 +82,11 @@ function anglesBelow(beta: number, r: number, c: number, sine: number, p: number
     const own = Math.sqrt(1 + 2 * beta * v);
     const growth = (sign * beta * (q - p)) / (r + own) / r + ((beta * sine) / (r + own)) * ((beta * sine) / r);
     const cross = (v / own) * growth + (below - sign * rootV * apart) / r;
-    return Math.atan2(beta * cross, 1 + ((beta * v) / own) * ((beta * c) / r));
+    return portable.atan2(beta * cross, 1 + ((beta * v) / own) * ((beta * c) / r));
   };
   return [angle(p, rootP, 1), angle(q, rootQ, -1)];
 }
 
 function selfAngle(beta: number, v: number): number {
-  return Math.atan2(beta * v, Math.sqrt(1 + 2 * beta * v));
+  return portable.atan2(beta * v, Math.sqrt(1 + 2 * beta * v));
 }

@@ -1,4 +1,5 @@
 import { ValueError } from "../errors.ts";
+import * as portable from "../special/portable.ts";
 import { type Activation, belowBound } from "./activation.ts";
 
 /**
@@ -22,11 +23,11 @@ export function expNormalizedActivation({
     dphi: noFiniteNetwork,
     dual(c, sine, p, q, out) {
       const r = Math.sqrt(p) * Math.sqrt(q);
-      const growth = Math.exp(gamma * ((r === 0 ? 0 : c / r) + shift));
-      const share = r === 0 ? 0 : Math.sqrt(-Math.expm1((-2 * gamma * belowBound(r, c, sine)) / r));
+      const growth = portable.exp(gamma * ((r === 0 ? 0 : c / r) + shift));
+      const share = r === 0 ? 0 : Math.sqrt(-portable.expm1((-2 * gamma * belowBound(r, c, sine)) / r));
       out[0] = r * growth;
       out[1] = gamma * growth;
-      out[2] = r * Math.exp(gamma * (1 + shift)) * share;
+      out[2] = r * portable.exp(gamma * (1 + shift)) * share;
     },
   };
 }

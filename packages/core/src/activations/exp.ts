@@ -1,3 +1,4 @@
+import * as portable from "../special/portable.ts";
 import { type Activation, squaredDistance } from "./activation.ts";
 import { extendExponential } from "./taylor-series.ts";
 
@@ -13,20 +14,20 @@ export function expActivation({ a, b }: { readonly a: number; readonly b: number
   return {
     name: "exp",
     smoothness: "smooth",
-    phi: (x) => a * Math.exp(b * x),
-    dphi: (x) => a * b * Math.exp(b * x),
+    phi: (x) => a * portable.exp(b * x),
+    dphi: (x) => a * b * portable.exp(b * x),
     taylor(x, out) {
-      const growth = Math.exp(b * x);
+      const growth = portable.exp(b * x);
       out[0] = a * growth;
       extendExponential(out, b);
       out[1] = a * b * growth;
     },
     dual(c, sine, p, q, out) {
-      const kappa = a * a * Math.exp((b * b * squaredDistance(-c, sine, p, q)) / 2);
-      const share = Math.sqrt(-Math.expm1(-b * b * squaredDistance(c, sine, p, q)));
+      const kappa = a * a * portable.exp((b * b * squaredDistance(-c, sine, p, q)) / 2);
+      const share = Math.sqrt(-portable.expm1(-b * b * squaredDistance(c, sine, p, q)));
       out[0] = kappa;
       out[1] = b === 0 ? 0 : b * b * kappa;
-      out[2] = share === 0 ? 0 : a * a * Math.exp(b * b * (p + q)) * share;
+      out[2] = share === 0 ? 0 : a * a * portable.exp(b * b * (p + q)) * share;
     },
   };
 }

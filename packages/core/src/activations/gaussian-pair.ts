@@ -1,5 +1,6 @@
 import { gaussHermite } from "../special/gauss-hermite.ts";
 import { SQRT_TWO_PI } from "../special/normal-cdf.ts";
+import * as portable from "../special/portable.ts";
 import { edgesBetween, featuresOf, type Integrands, integrateAdaptively } from "./adaptive.ts";
 
 /** A centred Gaussian pair: Var u = p, Var v = q, Cov = c, sine = √(pq − c²). */
@@ -35,8 +36,8 @@ export function pairExpectation(
   { c, sine, p, q }: GaussianPair,
   options: PairOptions,
 ): Float64Array {
-  const half = Math.atan2(sine, Math.abs(c)) / 2;
-  const [cos, sin] = [Math.cos(half), Math.sin(half)];
+  const half = portable.atan2(sine, Math.abs(c)) / 2;
+  const [cos, sin] = [portable.cos(half), portable.sin(half)];
   const [rootP, rootQ] = [Math.sqrt(p), c < 0 ? -Math.sqrt(q) : Math.sqrt(q)];
   const { count, kinks, tolerance, what } = options;
   const points = featuresOf(kinks);
@@ -45,7 +46,7 @@ export function pairExpectation(
     const breaks = points.flatMap((k) => [(k / rootP - shift) / cos, (k / rootQ + shift) / cos]);
     const inner: Integrands = (s, values) => {
       f(rootP * (cos * s + shift), rootQ * (cos * s - shift), values);
-      const density = Math.exp(-0.5 * s * s) / SQRT_TWO_PI;
+      const density = portable.exp(-0.5 * s * s) / SQRT_TWO_PI;
       for (let k = 0; k < count; k++) values[k] = values[k]! * density;
     };
     return integrateAdaptively(inner, { count, edges: edgesBetween(REACH, breaks), maxWidth: 3, tolerance, what }).sums;
@@ -57,7 +58,7 @@ export function pairExpectation(
   }
   const crossings = points.flatMap((k) => points.map((l) => (k / rootP - l / rootQ) / (2 * sin)));
   const outer: Integrands = (t, values) => {
-    const density = Math.exp(-0.5 * t * t) / SQRT_TWO_PI;
+    const density = portable.exp(-0.5 * t * t) / SQRT_TWO_PI;
     given(t).forEach((value, k) => {
       values[k] = value * density;
     });

@@ -1,3 +1,4 @@
+import * as portable from "../special/portable.ts";
 import type { Activation } from "./activation.ts";
 import { extendGaussian } from "./taylor-series.ts";
 
@@ -15,22 +16,22 @@ export function gaussianActivation({ a, b }: { readonly a: number; readonly b: n
   return {
     name: "gaussian",
     smoothness: "smooth",
-    phi: (x) => a * Math.exp(b * x * x),
-    dphi: (x) => 2 * a * b * x * Math.exp(b * x * x),
+    phi: (x) => a * portable.exp(b * x * x),
+    dphi: (x) => 2 * a * b * x * portable.exp(b * x * x),
     taylor(x, out) {
-      const decay = Math.exp(b * x * x);
+      const decay = portable.exp(b * x * x);
       out[0] = a * decay;
       extendGaussian(out, b, x);
       out[1] = 2 * a * b * x * decay;
     },
     dual(c, sine, p, q, out) {
       const sum = 1 + beta * (p + q);
-      const rootD = Math.hypot(Math.sqrt(sum), beta * sine);
+      const rootD = portable.hypot(Math.sqrt(sum), beta * sine);
       const rootM = Math.sqrt(Math.sqrt(1 + 2 * beta * p)) * Math.sqrt(Math.sqrt(1 + 2 * beta * q));
       const radial = ((beta * (p - q)) / (sum + rootM * rootM)) * beta * (p - q);
       out[0] = (a * a) / rootD;
       out[1] = (((a * beta) / rootD) * ((a * beta) / rootD) * c) / rootD;
-      out[2] = ((a * a) / rootM / rootD) * Math.hypot(beta * sine, Math.sqrt(radial));
+      out[2] = ((a * a) / rootM / rootD) * portable.hypot(beta * sine, Math.sqrt(radial));
     },
   };
 }

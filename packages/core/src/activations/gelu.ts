@@ -1,4 +1,5 @@
 import { normalCdf, normalDensity } from "../special/normal-cdf.ts";
+import * as portable from "../special/portable.ts";
 import type { Activation } from "./activation.ts";
 import { extendGaussian, integrateSeries, multiplyByX } from "./taylor-series.ts";
 
@@ -31,8 +32,8 @@ export const geluActivation: Activation = {
     }
   },
   dual(c, sine, p, q, out) {
-    const d = Math.hypot(Math.sqrt(1 + p + q), sine);
-    const angle = Math.atan2(c, d);
+    const d = portable.hypot(Math.sqrt(1 + p + q), sine);
+    const angle = portable.atan2(c, d);
     const products = (p / (1 + p)) * (q / (1 + q));
     const inverse = 1 / (1 + p) / (1 + q);
     out[0] = c / 4 + (c * angle + ((c / (1 + p)) * (c / (1 + q))) / d + products * d) / (2 * Math.PI);

@@ -1,3 +1,4 @@
+import * as portable from "../special/portable.ts";
 import type { Activation } from "./activation.ts";
 import { hermiteExpansionDual } from "./polynomial.ts";
 
@@ -48,5 +49,5 @@ function hermiteSeries(n: number, x: number, out: Float64Array): void {
 
 /** hₙ(x) where the recurrence has come to ∞ − ∞: infinite, with the sign of xⁿ. */
 function overflown(n: number, x: number): number {
-  return x ** n * Infinity;
+  return portable.power(x, n) * Infinity;
 }

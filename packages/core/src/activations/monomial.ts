@@ -1,3 +1,4 @@
+import * as portable from "../special/portable.ts";
 import type { Activation } from "./activation.ts";
 import { horner, hornerBelowOne, oneMinusAbsRho, scaled } from "./powers.ts";
 import { powerSeries } from "./taylor-series.ts";
@@ -16,17 +17,17 @@ export function monomialActivation({ degree: n }: { readonly degree: number }): 
   return {
     name: "monomial",
     smoothness: "smooth",
-    phi: (x) => x ** n,
-    dphi: (x) => (n === 0 ? 0 : n * x ** (n - 1)),
+    phi: (x) => portable.power(x, n),
+    dphi: (x) => (n === 0 ? 0 : n * portable.power(x, n - 1)),
     taylor: (x, out) => powerSeries(out, n, x),
     dual(c, sine, p, q, out) {
       const r = Math.sqrt(p) * Math.sqrt(q);
       const rho = r === 0 ? 0 : c / r;
       const k = horner(own, rho);
       const below = hornerBelowOne(own, oneMinusAbsRho(r, c, sine));
-      out[0] = scaled(r ** n, k);
-      out[1] = n === 0 ? 0 : scaled(n * n * r ** (n - 1), horner(slope, rho));
-      out[2] = scaled(r ** n, Math.sqrt(below * (atOne + Math.abs(k))));
+      out[0] = scaled(portable.power(r, n), k);
+      out[1] = n === 0 ? 0 : scaled(n * n * portable.power(r, n - 1), horner(slope, rho));
+      out[2] = scaled(portable.power(r, n), Math.sqrt(below * (atOne + Math.abs(k))));
     },
   };
 }

@@ -1,3 +1,4 @@
+import * as portable from "../special/portable.ts";
 import type { Activation } from "./activation.ts";
 import { differenceQuotient } from "./difference-quotient.ts";
 import { type GaussianPair, pairExpectation } from "./gaussian-pair.ts";
@@ -95,7 +96,7 @@ function sumSeries(rows: RowCache, rho: number, p: number, q: number, out: Float
 
 /** The smallest N = 8, 16, … whose tail is negligible for κ and κ̇, or 0. */
 function termsNeeded(a: RowSeries, b: RowSeries, absRho: number): number {
-  let power = absRho ** FIRST_CHECK;
+  let power = portable.power(absRho, FIRST_CHECK);
   let terms = FIRST_CHECK;
   for (let k = 0; k < a.phiTails.length; k++, power *= power, terms *= 2) {
     const kappaTail = power * a.phiTails[k]! * b.phiTails[k]!;

@@ -1,6 +1,7 @@
 import { gaussHermite } from "../special/gauss-hermite.ts";
 import { gaussLegendre, type QuadratureRule } from "../special/gauss-legendre.ts";
 import { SQRT_TWO_PI } from "../special/normal-cdf.ts";
+import * as portable from "../special/portable.ts";
 import type { GaussianPair } from "./gaussian-pair.ts";
 
 /** Called with a node and its weight. */
@@ -29,7 +30,8 @@ const REACH = 10;
 const MAX_LEVEL = 11;
 
 function levelFor(p: number, q: number, atOne: number): number {
-  return Math.max(0, Math.ceil(Math.log2(Math.max(p, q))) + atOne);
+  const [larger, k] = [Math.max(p, q), portable.exponent(Math.max(p, q))];
+  return Math.max(0, (larger > 2 ** k ? k + 1 : k) + atOne);
 }
 
 /**
@@ -39,9 +41,9 @@ function levelFor(p: number, q: number, atOne: number): number {
 const strips: PairRule = {
   firstLevel: (p, q) => levelFor(p, q, 2),
   visit({ c, sine, p, q }, level, visit) {
-    const norm = Math.hypot(c, sine);
+    const norm = portable.hypot(c, sine);
     const [cos, sin] = norm === 0 ? [1, 0] : [c / norm, sine / norm];
-    const h = 2 ** (-1 - level / 2);
+    const h = portable.power(2, -1 - level / 2);
     const across = acrossRule(sin, h);
     if (level > MAX_LEVEL || across === undefined) return false;
     const { nodes, weights } = across;
@@ -49,7 +51,7 @@ const strips: PairRule = {
     const last = Math.floor(REACH / h);
     for (let k = -last; k <= last; k++) {
       const x = k * h;
-      const weight = (h * Math.exp(-0.5 * x * x)) / SQRT_TWO_PI;
+      const weight = (h * portable.exp(-0.5 * x * x)) / SQRT_TWO_PI;
       for (let j = 0; j < nodes.length; j++) {
         visit(rootP * x, rootQ * (cos * x + sin * nodes[j]!), weight * weights[j]!);
       }
@@ -72,7 +74,7 @@ function acrossRule(sin: number, h: number): QuadratureRule | undefined {
   const last = Math.floor(REACH / step);
   if (2 * last + 1 > MAX_ACROSS) return undefined;
   const nodes = Float64Array.from({ length: 2 * last + 1 }, (_, k) => (k - last) * step);
-  return { nodes, weights: nodes.map((y) => (step * Math.exp(-0.5 * y * y)) / SQRT_TWO_PI) };
+  return { nodes, weights: nodes.map((y) => (step * portable.exp(-0.5 * y * y)) / SQRT_TWO_PI) };
 }
 
 /**
@@ -83,9 +85,9 @@ const sectors: PairRule = {
   firstLevel: (p, q) => levelFor(p, q, -1),
   visit({ c, sine, p, q }, level, visit) {
     if (level > MAX_LEVEL) return false;
-    const theta = Math.atan2(sine, c);
+    const theta = portable.atan2(sine, c);
     const [rootP, rootQ] = [Math.sqrt(p), Math.sqrt(q)];
-    const growth = 2 ** (level / 4);
+    const growth = portable.power(2, level / 4);
     const radial = radialRule(Math.ceil(28 * growth));
     for (const [from, length] of [
       [-Math.PI / 2, theta],
@@ -97,7 +99,7 @@ const sectors: PairRule = {
       const { nodes, weights } = gaussLegendre(Math.ceil(16 * growth * Math.min(1, 0.25 + length)));
       for (let i = 0; i < nodes.length; i++) {
         const alpha = from + (length / 2) * (1 + nodes[i]!);
-        const [stepU, stepV] = [rootP * Math.cos(alpha), rootQ * Math.cos(alpha - theta)];
+        const [stepU, stepV] = [rootP * portable.cos(alpha), rootQ * portable.cos(alpha - theta)];
         const arc = ((length / 2) * weights[i]!) / (2 * Math.PI);
         for (let j = 0; j < radial.nodes.length; j++) {
           const r = radial.nodes[j]!;
@@ -119,7 +121,7 @@ function radialRule(n: number): QuadratureRule {
   const radii = nodes.map((x) => (REACH / 2) * (1 + x));
   const rule = {
     nodes: radii,
-    weights: weights.map((w, i) => (REACH / 2) * w * radii[i]! * Math.exp(-0.5 * radii[i]! * radii[i]!)),
+    weights: weights.map((w, i) => (REACH / 2) * w * radii[i]! * portable.exp(-0.5 * radii[i]! * radii[i]!)),
   };
   radialRules.set(n, rule);
   return rule;

@@ -1,3 +1,4 @@
+import * as portable from "../special/portable.ts";
 import type { Activation } from "./activation.ts";
 import { horner, oneMinusAbsRho } from "./powers.ts";
 
@@ -105,7 +106,7 @@ function newSine(rowP: Float64Array, rowQ: Float64Array, negative: boolean, { c,
 function norm(row: Float64Array, root: number): number {
   let [scale, sum] = [1, 0];
   for (const value of row) {
-    sum = Math.hypot(sum, scale * value);
+    sum = portable.hypot(sum, scale * value);
     scale *= root;
   }
   return sum;

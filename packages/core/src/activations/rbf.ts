@@ -1,3 +1,4 @@
+import * as portable from "../special/portable.ts";
 import { type Activation, squaredDistance } from "./activation.ts";
 import { extendWave } from "./taylor-series.ts";
 
@@ -13,19 +14,19 @@ export function rbfActivation({ gamma }: { readonly gamma: number }): Activation
   return {
     name: "rbf",
     smoothness: "smooth",
-    phi: (x) => Math.SQRT2 * Math.sin(frequency * x + Math.PI / 4),
-    dphi: (x) => Math.SQRT2 * frequency * Math.cos(frequency * x + Math.PI / 4),
+    phi: (x) => Math.SQRT2 * portable.sin(frequency * x + Math.PI / 4),
+    dphi: (x) => Math.SQRT2 * frequency * portable.cos(frequency * x + Math.PI / 4),
     taylor(x, out) {
-      out[0] = Math.SQRT2 * Math.sin(frequency * x + Math.PI / 4);
-      out[1] = Math.SQRT2 * frequency * Math.cos(frequency * x + Math.PI / 4);
+      out[0] = Math.SQRT2 * portable.sin(frequency * x + Math.PI / 4);
+      out[1] = Math.SQRT2 * frequency * portable.cos(frequency * x + Math.PI / 4);
       extendWave(out, frequency);
     },
     dual(c, sine, p, q, out) {
       const exponent = -gamma * squaredDistance(c, sine, p, q);
-      const kappa = Math.exp(exponent);
+      const kappa = portable.exp(exponent);
       out[0] = kappa;
       out[1] = 2 * gamma * kappa;
-      out[2] = Math.sqrt(-Math.expm1(2 * exponent));
+      out[2] = Math.sqrt(-portable.expm1(2 * exponent));
     },
   };
 }

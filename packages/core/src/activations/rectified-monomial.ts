@@ -1,3 +1,4 @@
+import * as portable from "../special/portable.ts";
 import type { Activation } from "./activation.ts";
 import { momentPolynomial } from "./monomial.ts";
 import { horner, hornerBelowOne, oneMinusAbsRho, scaled } from "./powers.ts";
@@ -19,8 +20,9 @@ export function rectifiedMonomialActivation({ degree: n }: { readonly degree: nu
     name: "rectifiedMonomial",
     smoothness: n <= 1 ? "kinked" : "smooth",
     kinks: [0],
-    phi: n === 0 ? (x) => (1 + Math.sign(x)) / 2 : (x) => (x > 0 ? x ** n : 0),
-    dphi: n === 0 ? () => 0 : n === 1 ? (x) => (1 + Math.sign(x)) / 2 : (x) => (x > 0 ? n * x ** (n - 1) : 0),
+    phi: n === 0 ? (x) => (1 + Math.sign(x)) / 2 : (x) => (x > 0 ? portable.power(x, n) : 0),
+    dphi:
+      n === 0 ? () => 0 : n === 1 ? (x) => (1 + Math.sign(x)) / 2 : (x) => (x > 0 ? n * portable.power(x, n - 1) : 0),
     taylor(x, out) {
       if (x > 0) {
         powerSeries(out, n, x);
@@ -31,11 +33,12 @@ export function rectifiedMonomialActivation({ degree: n }: { readonly degree: nu
     },
     dual(c, sine, p, q, out) {
       const r = Math.sqrt(p) * Math.sqrt(q);
-      const angle = r === 0 ? ORTHOGONAL : { c: c / r, sine: sine / r, theta: Math.atan2(sine, c) };
+      const angle = r === 0 ? ORTHOGONAL : { c: c / r, sine: sine / r, theta: portable.atan2(sine, c) };
       const [value, lost] = own(angle, oneMinusAbsRho(r, c, sine));
-      out[0] = scaled(r ** n / (2 * Math.PI), value);
-      out[1] = slope ? scaled((n * n * r ** (n - 1)) / (2 * Math.PI), slope(angle, 0)[0]) : 0;
-      out[2] = r === 0 ? 0 : scaled(r ** n / (2 * Math.PI), Math.sqrt(Math.max(0, lost * (lost + 2 * value))));
+      out[0] = scaled(portable.power(r, n) / (2 * Math.PI), value);
+      out[1] = slope ? scaled((n * n * portable.power(r, n - 1)) / (2 * Math.PI), slope(angle, 0)[0]) : 0;
+      out[2] =
+        r === 0 ? 0 : scaled(portable.power(r, n) / (2 * Math.PI), Math.sqrt(Math.max(0, lost * (lost + 2 * value))));
     },
   };
 }

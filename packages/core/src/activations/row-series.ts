@@ -1,4 +1,5 @@
 import { SQRT_TWO_PI } from "../special/normal-cdf.ts";
+import * as portable from "../special/portable.ts";
 import { edgesBetween, featuresOf, type Integrands, integrateAdaptively, panelRule } from "./adaptive.ts";
 
 /** A function and its derivative, with the points where they are not smooth. */
@@ -37,7 +38,7 @@ export const FIRST_CHECK = 8;
 export function rowMoments({ name, phi, dphi, kinks }: SmoothPieces, p: number): RowMoments {
   const root = Math.sqrt(p);
   const integrands: Integrands = (z, values) => {
-    const density = Math.exp(-0.5 * z * z) / SQRT_TWO_PI;
+    const density = portable.exp(-0.5 * z * z) / SQRT_TWO_PI;
     const [value, slope] = [phi(root * z), dphi(root * z)];
     values[0] = value * density;
     values[1] = slope * density;
@@ -69,7 +70,7 @@ export function rowSeries({ phi, dphi }: SmoothPieces, row: RowMoments, count: n
   let [previous, current] = [new Float64Array(size), new Float64Array(size)];
   for (let i = 0; i < size; i++) {
     const z = nodes[i]!;
-    current[i] = Math.exp(-0.25 * z * z);
+    current[i] = portable.exp(-0.25 * z * z);
     const weight = (weights[i]! * current[i]!) / SQRT_TWO_PI;
     values[i] = weight * (phi(root * z) - phi0);
     slopes[i] = weight * (dphi(root * z) - dphi0);

@@ -1,3 +1,4 @@
+import * as portable from "../special/portable.ts";
 import type { Activation } from "./activation.ts";
 import { numericalActivation } from "./numerical.ts";
 import { extendLogistic } from "./taylor-series.ts";
@@ -11,7 +12,7 @@ export const sigmoidActivation: Activation = numericalActivation({
   map(x, out, slope) {
     for (let i = 0; i < x.length; i++) {
       const v = x[i]!;
-      const decay = Math.exp(-Math.abs(v));
+      const decay = portable.exp(-Math.abs(v));
       out[i] = logisticOf(v, decay);
       if (slope) slope[i] = logisticSlopeOf(decay);
     }
@@ -19,11 +20,11 @@ export const sigmoidActivation: Activation = numericalActivation({
 });
 
 export function logistic(x: number): number {
-  return logisticOf(x, Math.exp(-Math.abs(x)));
+  return logisticOf(x, portable.exp(-Math.abs(x)));
 }
 
 export function logisticSlope(x: number): number {
-  return logisticSlopeOf(Math.exp(-Math.abs(x)));
+  return logisticSlopeOf(portable.exp(-Math.abs(x)));
 }
 
 /** The logistic function of x, given decay = e^{−|x|}. */
@@ -38,8 +39,8 @@ export function logisticSlopeOf(decay: number): number {
 
 /** y' = y − y², with 1 − 2y = −tanh(x/2). */
 export function logisticSeries(x: number, out: Float64Array): void {
-  const decay = Math.exp(-Math.abs(x));
+  const decay = portable.exp(-Math.abs(x));
   out[0] = logisticOf(x, decay);
   out[1] = logisticSlopeOf(decay);
-  extendLogistic(out, -Math.tanh(x / 2));
+  extendLogistic(out, -portable.tanh(x / 2));
 }

@@ -1,3 +1,4 @@
+import * as portable from "../special/portable.ts";
 import type { Activation } from "./activation.ts";
 import { lineSeries } from "./taylor-series.ts";
 
@@ -17,9 +18,9 @@ export const signActivation: Activation = {
   taylor: (x, out) => lineSeries(out, Math.sign(x), 0),
   dual(c, sine, p, q, out) {
     const isZero = p === 0 || q === 0;
-    const theta = Math.atan2(sine, c);
+    const theta = portable.atan2(sine, c);
     out[0] = isZero ? 0 : 1 - (2 / Math.PI) * theta;
     out[1] = 0;
-    out[2] = isZero ? 0 : (2 / Math.PI) * Math.sqrt(theta * Math.atan2(sine, -c));
+    out[2] = isZero ? 0 : (2 / Math.PI) * Math.sqrt(theta * portable.atan2(sine, -c));
   },
 };

@@ -1,3 +1,4 @@
+import * as portable from "../special/portable.ts";
 import type { Activation } from "./activation.ts";
 import { numericalActivation } from "./numerical.ts";
 import { logistic, logisticOf, logisticSeries, logisticSlope, logisticSlopeOf } from "./sigmoid.ts";
@@ -15,7 +16,7 @@ export const siluActivation: Activation = numericalActivation({
   map(x, out, slope) {
     for (let i = 0; i < x.length; i++) {
       const v = x[i]!;
-      const decay = Math.exp(-Math.abs(v));
+      const decay = portable.exp(-Math.abs(v));
       const share = logisticOf(v, decay);
       out[i] = v * share;
       if (slope) slope[i] = share + v * logisticSlopeOf(decay);

@@ -1,3 +1,4 @@
+import * as portable from "../special/portable.ts";
 import type { Activation } from "./activation.ts";
 import { numericalActivation } from "./numerical.ts";
 import { logistic, logisticOf, logisticSeries } from "./sigmoid.ts";
@@ -6,16 +7,16 @@ import { integrateSeries } from "./taylor-series.ts";
 /** φ(x) = ln(1 + eˣ). No closed form: κ, κ̇ by quadrature, see `numericalActivation`. */
 export const softplusActivation: Activation = numericalActivation({
   name: "softplus",
-  phi: (x) => softplusOf(x, Math.exp(-Math.abs(x))),
+  phi: (x) => softplusOf(x, portable.exp(-Math.abs(x))),
   dphi: logistic,
   taylor(x, out) {
     logisticSeries(x, out);
-    integrateSeries(out, softplusOf(x, Math.exp(-Math.abs(x))));
+    integrateSeries(out, softplusOf(x, portable.exp(-Math.abs(x))));
   },
   map(x, out, slope) {
     for (let i = 0; i < x.length; i++) {
       const v = x[i]!;
-      const decay = Math.exp(-Math.abs(v));
+      const decay = portable.exp(-Math.abs(v));
       out[i] = softplusOf(v, decay);
       if (slope) slope[i] = logisticOf(v, decay);
     }
@@ -24,5 +25,5 @@ export const softplusActivation: Activation = numericalActivation({
 
 /** φ(x), given decay = e^{−|x|}. */
 function softplusOf(x: number, decay: number): number {
-  return Math.max(x, 0) + Math.log1p(decay);
+  return Math.max(x, 0) + portable.log1p(decay);
 }

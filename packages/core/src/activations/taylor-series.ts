@@ -1,3 +1,5 @@
+import * as portable from "../special/portable.ts";
+
 /**
  * Truncated power series y(x + h) = Σ out[k] hᵏ, k < out.length, computed in place. Each recurrence comes from a differential
  * equation of y, so that no derivative is written out and nothing is subtracted that is nearly equal.
@@ -40,7 +42,7 @@ export function extendLogistic(out: Float64Array, m: number): void {
 export function powerSeries(out: Float64Array, n: number, x: number): void {
   let binomial = 1;
   for (let k = 0; k < out.length; k++) {
-    out[k] = k <= n ? binomial * x ** (n - k) : 0;
+    out[k] = k <= n ? binomial * portable.power(x, n - k) : 0;
     binomial *= (n - k) / (k + 1);
   }
 }

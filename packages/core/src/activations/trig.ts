@@ -1,3 +1,4 @@
+import * as portable from "../special/portable.ts";
 import { type Activation, belowBound, squaredDistance } from "./activation.ts";
 import { extendWave } from "./taylor-series.ts";
 
@@ -12,14 +13,14 @@ export function sinActivation({ a, b, c: phase }: Wave): Activation {
   return {
     name: "sin",
     smoothness: "smooth",
-    phi: (x) => a * Math.sin(b * x + phase),
-    dphi: (x) => a * b * Math.cos(b * x + phase),
+    phi: (x) => a * portable.sin(b * x + phase),
+    dphi: (x) => a * b * portable.cos(b * x + phase),
     taylor(x, out) {
-      out[0] = a * Math.sin(b * x + phase);
-      out[1] = a * b * Math.cos(b * x + phase);
+      out[0] = a * portable.sin(b * x + phase);
+      out[1] = a * b * portable.cos(b * x + phase);
       extendWave(out, b);
     },
-    dual: waveDual(a, b, Math.sin(phase), Math.cos(phase)),
+    dual: waveDual(a, b, portable.sin(phase), portable.cos(phase)),
   };
 }
 
@@ -28,14 +29,14 @@ export function cosActivation({ a, b, c: phase }: Wave): Activation {
   return {
     name: "cos",
     smoothness: "smooth",
-    phi: (x) => a * Math.cos(b * x + phase),
-    dphi: (x) => -a * b * Math.sin(b * x + phase),
+    phi: (x) => a * portable.cos(b * x + phase),
+    dphi: (x) => -a * b * portable.sin(b * x + phase),
     taylor(x, out) {
-      out[0] = a * Math.cos(b * x + phase);
-      out[1] = -a * b * Math.sin(b * x + phase);
+      out[0] = a * portable.cos(b * x + phase);
+      out[1] = -a * b * portable.sin(b * x + phase);
       extendWave(out, b);
     },
-    dual: waveDual(a, b, Math.cos(phase), -Math.sin(phase)),
+    dual: waveDual(a, b, portable.cos(phase), -portable.sin(phase)),
   };
 }
 
@@ -62,12 +63,12 @@ function waveDual(a: number, b: number, sin: number, cos: number): Activation["d
     const [below, above] = [belowBound(r, c, sine), belowBound(r, -c, sine)];
     const near = square * squaredDistance(c, sine, p, q);
     const far = square * squaredDistance(-c, sine, p, q);
-    const [minus, plus] = [Math.exp(-near / 2), Math.exp(-far / 2)];
-    const difference = c >= 0 ? -minus * Math.expm1(-2 * square * c) : plus * Math.expm1(2 * square * c);
+    const [minus, plus] = [portable.exp(-near / 2), portable.exp(-far / 2)];
+    const difference = c >= 0 ? -minus * portable.expm1(-2 * square * c) : plus * portable.expm1(2 * square * c);
     out[0] = half * (difference + 2 * sin * sin * plus);
     out[1] = half * square * (difference + 2 * cos * cos * plus);
-    const [lostNear, lostFar] = [-Math.expm1(-near), -Math.expm1(-far)];
-    const radial = Math.exp(-square * Math.min(p, q)) * Math.expm1(-square * Math.abs(p - q));
+    const [lostNear, lostFar] = [-portable.expm1(-near), -portable.expm1(-far)];
+    const radial = portable.exp(-square * Math.min(p, q)) * portable.expm1(-square * Math.abs(p - q));
     const own =
       g > 0
         ? (1 - g) * lostNear * lostFar + g * sinhExcess(square * p, square * q, square * below, square * above)
@@ -84,7 +85,7 @@ function waveDual(a: number, b: number, sin: number, cos: number): Activation["d
  */
 function sinhExcess(x: number, y: number, below: number, above: number): number {
   const [rootX, rootY] = [Math.sqrt(x), Math.sqrt(y)];
-  const angular = Math.expm1(-2 * below) * Math.expm1(-2 * above) * Math.exp(-((rootX - rootY) ** 2));
+  const angular = portable.expm1(-2 * below) * portable.expm1(-2 * above) * portable.exp(-((rootX - rootY) ** 2));
   return angular + 2 * coshExcess(x + y, Math.abs(x - y), 2 * rootX * rootY);
 }
 
@@ -96,8 +97,8 @@ function coshExcess(a: number, b: number, c: number): number {
   if (a > 1) {
     const m = Math.min(b, c);
     const h = (a + Math.max(b, c)) / 2;
-    const product = Math.expm1(-2 * h) * Math.expm1(-((m / h) * (m / 2)));
-    return Math.max(0, (product - Math.expm1(-m) ** 2 * Math.exp(m - a)) / 2);
+    const product = portable.expm1(-2 * h) * portable.expm1(-((m / h) * (m / 2)));
+    return Math.max(0, (product - portable.expm1(-m) ** 2 * portable.exp(m - a)) / 2);
   }
   const [b2, c2] = [b * b, c * c];
   let [bPower, cPower, excess, factorial, sum] = [b2, c2, 0, 2, 0];
@@ -108,5 +109,5 @@ function coshExcess(a: number, b: number, c: number): number {
     factorial *= 2 * k * (2 * k - 1);
     sum += excess / factorial;
   }
-  return sum * Math.exp(-a);
+  return sum * portable.exp(-a);
 }

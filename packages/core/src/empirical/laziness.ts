@@ -5,6 +5,7 @@ import { largestEigenvalue } from "../linalg/lanczos.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
 import { apply } from "../network/network.ts";
 import { key, normal } from "../random/key.ts";
+import * as portable from "../special/portable.ts";
 import { type HessianNormOptions, hessianNorm } from "./hessian-norm.ts";
 import { ntkVectorProduct } from "./ntk-vector-product.ts";
 
@@ -42,8 +43,8 @@ export async function laziness(
     { signal },
   );
   const jacobianSquared = found.ok ? found.eigenvalue : Number.POSITIVE_INFINITY;
-  const hessian = Math.hypot(...norms.data);
-  const residual = Math.hypot(...fx.data.map((f, at) => f - y.data[at]!));
+  const hessian = lengthOf(norms.data);
+  const residual = lengthOf(fx.data.map((f, at) => f - y.data[at]!));
   return { hessian, residual, jacobianSquared, kappa: (hessian * residual) / jacobianSquared };
 }
 
@@ -59,4 +60,9 @@ export function kernelDrift(initial: Matrix, current: Matrix): number {
     norm += initial.data[at]! ** 2;
   }
   return Math.sqrt(gap / norm);
+}
+
+/** Euclidean, without overflow. */
+function lengthOf(values: Float64Array): number {
+  return values.reduce((length, value) => portable.hypot(length, value), 0);
 }

@@ -1,5 +1,6 @@
 import { ValueError } from "../errors.ts";
 import { checkRange } from "../matrix/check.ts";
+import * as portable from "../special/portable.ts";
 import { checkPositive, type VectorKernel } from "./vector-kernel.ts";
 
 /**
@@ -19,14 +20,14 @@ export function gaussianKernel(width: Bandwidth): VectorKernel {
   const squares = width.bandwidth !== undefined;
   return {
     name: "gaussian",
-    evaluate: ({ distance }) => Math.exp(-scaled(distance) * (squares ? scaled(distance) : distance)),
+    evaluate: ({ distance }) => portable.exp(-scaled(distance) * (squares ? scaled(distance) : distance)),
   };
 }
 
 /** k = exp(−L‖x − z‖) for an inverse bandwidth L, exp(−‖x − z‖/r) for a bandwidth r. */
 export function laplaceKernel(width: Bandwidth): VectorKernel {
   const scaled = scaling("laplaceKernel", width);
-  return { name: "laplace", evaluate: ({ distance }) => Math.exp(-scaled(distance)) };
+  return { name: "laplace", evaluate: ({ distance }) => portable.exp(-scaled(distance)) };
 }
 
 /** k = exp(−(L‖x − z‖)^γ), or exp(−(‖x − z‖/r)^γ), with 0 < γ ≤ 2: positive semidefinite on that range only. */
@@ -34,7 +35,10 @@ export function gammaExponentialKernel({ gamma, ...width }: Bandwidth & { readon
   if (!(gamma > 0 && gamma <= 2))
     throw new ValueError(`gammaExponentialKernel: gamma must be above 0 and at most 2, got ${gamma}`);
   const scaled = scaling("gammaExponentialKernel", width as Bandwidth);
-  return { name: "gammaExponential", evaluate: ({ distance }) => Math.exp(-(scaled(distance) ** gamma)) };
+  return {
+    name: "gammaExponential",
+    evaluate: ({ distance }) => portable.exp(-portable.power(scaled(distance), gamma)),
+  };
 }
 
 /** k = (scale·⟨x, z⟩ + offset)^degree. Defaults: scale 1, offset 1. */
@@ -51,7 +55,7 @@ export function polynomialKernel({
     throw new ValueError(`polynomialKernel: degree must be a whole number, got ${degree}`);
   checkRange("polynomialKernel", "offset", offset, 0);
   checkPositive("polynomialKernel", "scale", scale);
-  return { name: "polynomial", evaluate: ({ dot }) => (scale * dot + offset) ** degree };
+  return { name: "polynomial", evaluate: ({ dot }) => portable.power(scale * dot + offset, degree) };
 }
 
 /**
@@ -71,7 +75,7 @@ export function homogeneous(kernel: VectorKernel): VectorKernel {
       const r = norm1 * norm2;
       if (r === 0) return 0;
       // ‖u − v‖ = 2 sin(θ/2) for unit vectors.
-      const distance = 2 * Math.sin(Math.atan2(sine, dot) / 2);
+      const distance = 2 * portable.sin(portable.atan2(sine, dot) / 2);
       return r * kernel.evaluate({ dot: dot / r, sine: sine / r, norm1: 1, norm2: 1, distance });
     },
   };

@@ -1,5 +1,6 @@
 import { ValueError } from "../errors.ts";
 import { type Matrix, matrix, row } from "../matrix/matrix.ts";
+import * as portable from "../special/portable.ts";
 import { checkPositive, type VectorKernel } from "./vector-kernel.ts";
 
 export interface TwoLayerReluOptions {
@@ -37,7 +38,7 @@ export function twoLayerReluKernel({
     name: `two-layer ReLU, ${trained === "both" ? "both layers" : "first layer"} trained`,
     evaluate({ dot, sine, norm1, norm2 }) {
       if (norm1 === 0 || norm2 === 0) return 0;
-      const firstLayer = Math.atan2(sine, -dot) * dot;
+      const firstLayer = portable.atan2(sine, -dot) * dot;
       return scale * (trained === "both" ? 2 * firstLayer + sine : firstLayer);
     },
   };

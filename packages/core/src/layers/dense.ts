@@ -1,6 +1,7 @@
 import { squaredDistance } from "../activations/activation.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
 import { normal, split } from "../random/key.ts";
+import * as portable from "../special/portable.ts";
 import { type Jet, makeJet, scaleJet, termOf } from "./jet.ts";
 import { mapPairs } from "./kernel-state.ts";
 import {
@@ -140,5 +141,5 @@ function scales(spec: Complete<DenseSpec>, fanIn: number): { wScale: number; bSc
 /** sine of w²c + b²: its square is w⁴(pq − c²) + w²b²(p + q − 2c), a sum of terms that are not negative. */
 function affineSine({ wStd, bStd }: Complete<DenseSpec>, c: number, sine: number, p: number, q: number): number {
   if (bStd === 0) return wStd * wStd * sine;
-  return Math.hypot(wStd * wStd * sine, wStd * bStd * Math.sqrt(squaredDistance(c, sine, p, q)));
+  return portable.hypot(wStd * wStd * sine, wStd * bStd * Math.sqrt(squaredDistance(c, sine, p, q)));
 }

@@ -1,4 +1,5 @@
 import { uniform } from "../random/key.ts";
+import * as portable from "../special/portable.ts";
 import { mapTerms } from "./jet.ts";
 import type { KernelTile } from "./kernel-state.ts";
 import { type LayerRule, single, singleShape, singleValue, type Value, withoutWeights } from "./rule.ts";
@@ -56,7 +57,7 @@ export const dropoutRule: LayerRule<DropoutSpec> = {
 
 /** √(PQ − c²) with P = p/keep, Q = q/keep, whose square is (pq − c²) + PQ(1 − keep²). */
 function dropoutSine(sine: number, p: number, q: number, keep: number): number {
-  return Math.hypot(sine, (Math.sqrt(p) / keep) * Math.sqrt(q) * Math.sqrt((1 - keep) * (1 + keep)));
+  return portable.hypot(sine, (Math.sqrt(p) / keep) * Math.sqrt(q) * Math.sqrt((1 - keep) * (1 + keep)));
 }
 
 function divideSelfTerms(tile: KernelTile, keep: number): void {

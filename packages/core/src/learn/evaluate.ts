@@ -1,5 +1,6 @@
 import { DataError } from "../errors.ts";
 import { columnVector, type Matrix, matrix, row } from "../matrix/matrix.ts";
+import * as portable from "../special/portable.ts";
 import { largest, predictClassification } from "./fit-classification.ts";
 import { type PredictTableOptions, predictRegression } from "./fit-regression.ts";
 import { applyLinear, fitLinear } from "./linear-baseline.ts";
@@ -84,7 +85,7 @@ export function regressionScore(truth: Float64Array, prediction: Float64Array): 
 /** The size of the values as a power of two, to divide by and multiply with without rounding. */
 function powerOfTwo(all: readonly Float64Array[]): number {
   const largest = all.flatMap((values) => [...values]).reduce((max, value) => Math.max(max, Math.abs(value)), 0);
-  return largest > 1e-300 ? 2 ** Math.floor(Math.log2(largest)) : 1;
+  return largest > 1e-300 ? 2 ** portable.exponent(largest) : 1;
 }
 
 export interface ClassificationScore {
@@ -143,7 +144,7 @@ export function classificationScore(probabilities: Matrix, labels: readonly numb
   const logs = matrix(
     probabilities.rows,
     probabilities.cols,
-    probabilities.data.map((p) => Math.log(Math.max(p, Number.MIN_VALUE))),
+    probabilities.data.map((p) => portable.log(Math.max(p, Number.MIN_VALUE))),
   );
   return { accuracy: hits / labels.length, logLoss: logLossAt(logs, labels, 1) };
 }

@@ -2,6 +2,7 @@ import type { Engine } from "../linalg/engine.ts";
 import { jsEngine } from "../linalg/js-engine.ts";
 import { type Matrix, matrix, row, transpose } from "../matrix/matrix.ts";
 import type { PredictOptions } from "../predict/options.ts";
+import * as portable from "../special/portable.ts";
 
 /** f(x) = weights·x + offset, one column per output. */
 export interface LinearModel {
@@ -16,7 +17,7 @@ export interface LinearModel {
 }
 
 /** Relative ridges: 10⁻⁶ … 10², two to a decade, times the largest eigenvalue of XᵀX. */
-const RELATIVE_RIDGES: readonly number[] = Array.from({ length: 17 }, (_, i) => 10 ** (-6 + i / 2));
+const RELATIVE_RIDGES: readonly number[] = Array.from({ length: 17 }, (_, i) => portable.power(10, -6 + i / 2));
 
 /**
  * Linear ridge regression on centred data, the ridge with the least leave-one-out squared error: what a network is

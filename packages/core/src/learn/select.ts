@@ -7,6 +7,7 @@ import { type LeaveOneOut, looAt, looFromCholesky } from "../predict/leave-one-o
 import type { PredictOptions } from "../predict/options.ts";
 import { tridiagonalPath } from "../predict/tridiagonal-path.ts";
 import { type Key, key, permutation } from "../random/key.ts";
+import * as portable from "../special/portable.ts";
 import type { Candidate } from "./candidates.ts";
 
 /** Judges leave-one-out predictions; lower is better. `y` are the targets they are of. */
@@ -41,10 +42,16 @@ export interface Selection {
 const MAX_ROWS = 600;
 
 /** Relative ridges tried for every candidate: 10⁻⁹ … 10, three to a decade. */
-const RELATIVE_RIDGES: readonly number[] = Array.from({ length: 31 }, (_, i) => 10 ** (-9 + i / 3));
+const RELATIVE_RIDGES: readonly number[] = Array.from({ length: 31 }, (_, i) => portable.power(10, -9 + i / 3));
 
 /** Around the best of these, when more rows come in. */
-const REFINEMENTS: readonly number[] = [1 / 10, 10 ** (-2 / 3), 10 ** (-1 / 3), 1, 10 ** (1 / 3)];
+const REFINEMENTS: readonly number[] = [
+  1 / 10,
+  portable.power(10, -2 / 3),
+  portable.power(10, -1 / 3),
+  1,
+  portable.power(10, 1 / 3),
+];
 
 /** How the candidates did on the rows they were compared on. */
 export interface Comparison {

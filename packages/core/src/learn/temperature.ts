@@ -1,4 +1,5 @@
 import { type Matrix, matrix, row } from "../matrix/matrix.ts";
+import * as portable from "../special/portable.ts";
 
 /** Rows of softmax(outputs / temperature). */
 export function softmaxRows(outputs: Matrix, temperature: number): Matrix {
@@ -6,7 +7,7 @@ export function softmaxRows(outputs: Matrix, temperature: number): Matrix {
   for (let i = 0; i < outputs.rows; i++) {
     const values = row(outputs, i);
     const top = values.reduce((max, value) => Math.max(max, value), -Infinity);
-    const weights = values.map((value) => Math.exp((value - top) / temperature));
+    const weights = values.map((value) => portable.exp((value - top) / temperature));
     const total = weights.reduce((sum, weight) => sum + weight, 0);
     probabilities.data.set(
       weights.map((weight) => weight / total),
@@ -31,8 +32,8 @@ export function logLossAt(
     const values = row(outputs, i);
     const own = values[labels[i]!]!;
     const top = values.reduce((max, value) => Math.max(max, value), -Infinity);
-    const sum = values.reduce((acc, value) => acc + Math.exp((value - top) / temperature), 0);
-    total += Math.log(sum) + (1 - smoothing) * ((top - own) / temperature);
+    const sum = values.reduce((acc, value) => acc + portable.exp((value - top) / temperature), 0);
+    total += portable.log(sum) + (1 - smoothing) * ((top - own) / temperature);
     if (smoothing > 0)
       total += smoothing * values.reduce((acc, value) => acc + (top - value) / temperature / values.length, 0);
   }
@@ -40,7 +41,7 @@ export function logLossAt(
 }
 
 /** The bracket of the search: softmax outputs of size 1 are near certain at the lower end, uniform at the upper. */
-const [COLDEST, HOTTEST] = [Math.log(0.02), Math.log(50)];
+const [COLDEST, HOTTEST] = [portable.log(0.02), portable.log(50)];
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
 /**
@@ -52,7 +53,7 @@ export function bestTemperature(
   labels: readonly number[],
   smoothing: number = 0,
 ): { readonly temperature: number; readonly logLoss: number } {
-  const loss = (logT: number) => logLossAt(outputs, labels, Math.exp(logT), smoothing);
+  const loss = (logT: number) => logLossAt(outputs, labels, portable.exp(logT), smoothing);
   let [low, high] = [COLDEST, HOTTEST];
   let [a, b] = [high - GOLDEN * (high - low), low + GOLDEN * (high - low)];
   let [lossA, lossB] = [loss(a), loss(b)];
@@ -67,6 +68,6 @@ export function bestTemperature(
       lossB = loss(b);
     }
   }
-  const temperature = Math.exp((low + high) / 2);
+  const temperature = portable.exp((low + high) / 2);
   return { temperature, logLoss: logLossAt(outputs, labels, temperature, smoothing) };
 }

@@ -1,3 +1,4 @@
+import * as portable from "../special/portable.ts";
 import { rotateRows } from "./tridiagonal-ql.ts";
 
 /** Two diagonalized neighbours [low, middle) and [middle, high); row i of `z` is the eigenvector of d[i]. */
@@ -42,7 +43,7 @@ export function deflate(halves: Halves, u: Float64Array, rho: number, tolerance:
       continue;
     }
     if (previous !== undefined) {
-      const length = Math.hypot(u[previous - low]!, u[i - low]!);
+      const length = portable.hypot(u[previous - low]!, u[i - low]!);
       const [c, s] = [u[i - low]! / length, u[previous - low]! / length];
       if (Math.abs((d[i]! - d[previous]!) * c * s) <= tolerance) {
         rotateRows(z, previous * stride + low, i * stride + low, high - low, c, s);

@@ -1,4 +1,5 @@
 import { NumericalError } from "../errors.ts";
+import * as portable from "../special/portable.ts";
 
 const MAX_SWEEPS = 60;
 
@@ -36,12 +37,12 @@ function qlSweep(
   rotate: (i: number, c: number, s: number) => void,
 ): void {
   const ratio = (d[l + 1]! - d[l]!) / (2 * e[l]!);
-  let g = d[m]! - d[l]! + e[l]! / (ratio + Math.sign(ratio || 1) * Math.hypot(ratio, 1));
+  let g = d[m]! - d[l]! + e[l]! / (ratio + Math.sign(ratio || 1) * portable.hypot(ratio, 1));
   let [c, s, p] = [1, 1, 0];
   for (let i = m - 1; i >= l; i--) {
     const f = s * e[i]!;
     const b = c * e[i]!;
-    const r = Math.hypot(f, g);
+    const r = portable.hypot(f, g);
     e[i + 1] = r;
     if (r === 0) {
       d[i + 1]! -= p;

@@ -1,5 +1,6 @@
 import { ValueError } from "../errors.ts";
 import { type Matrix, row } from "../matrix/matrix.ts";
+import * as portable from "../special/portable.ts";
 import { checkSameShape, type LossScale, type TwiceDifferentiableLoss } from "./loss.ts";
 
 /**
@@ -18,7 +19,7 @@ export function binaryCrossEntropy(scale: LossScale = "mean"): TwiceDifferentiab
       let sum = 0;
       for (let at = 0; at < fx.data.length; at++) {
         const [f, target] = [fx.data[at]!, y.data[at]!];
-        sum += (f > 0 ? (1 - target) * f : -target * f) + Math.log1p(Math.exp(-Math.abs(f)));
+        sum += (f > 0 ? (1 - target) * f : -target * f) + portable.log1p(portable.exp(-Math.abs(f)));
       }
       return factor(y) * sum;
     },
@@ -27,7 +28,7 @@ export function binaryCrossEntropy(scale: LossScale = "mean"): TwiceDifferentiab
       const c = factor(y);
       for (let at = 0; at < fx.data.length; at++) {
         const [f, target] = [fx.data[at]!, y.data[at]!];
-        const tail = Math.exp(-Math.abs(f)) / (1 + Math.exp(-Math.abs(f)));
+        const tail = portable.exp(-Math.abs(f)) / (1 + portable.exp(-Math.abs(f)));
         out.data[at] = c * (f > 0 ? 1 - target - tail : tail - target);
       }
     },
@@ -35,7 +36,7 @@ export function binaryCrossEntropy(scale: LossScale = "mean"): TwiceDifferentiab
       checkSameShape("binaryCrossEntropy", fx, y, v, out);
       const c = factor(y);
       for (let at = 0; at < fx.data.length; at++) {
-        const tail = Math.exp(-Math.abs(fx.data[at]!));
+        const tail = portable.exp(-Math.abs(fx.data[at]!));
         out.data[at] = c * v.data[at]! * (tail / (1 + tail) ** 2);
       }
     },
@@ -67,10 +68,10 @@ export function softmaxCrossEntropy(scale: LossScale = "mean"): TwiceDifferentia
         const best = indexOfLargest(f);
         let rest = 0;
         for (let j = 0; j < f.length; j++) {
-          if (j !== best) rest += Math.exp(f[j]! - f[best]!);
+          if (j !== best) rest += portable.exp(f[j]! - f[best]!);
           sum += target[j]! * (f[best]! - f[j]!);
         }
-        sum += Math.log1p(rest);
+        sum += portable.log1p(rest);
       }
       return factor(y) * sum;
     },
@@ -104,7 +105,7 @@ function softmax(f: Float64Array, p: Float64Array): { readonly best: number; rea
   const best = indexOfLargest(f);
   let rest = 0;
   for (let j = 0; j < f.length; j++) {
-    p[j] = Math.exp(f[j]! - f[best]!);
+    p[j] = portable.exp(f[j]! - f[best]!);
     if (j !== best) rest += p[j]!;
   }
   for (let j = 0; j < f.length; j++) p[j]! /= 1 + rest;

@@ -1,3 +1,5 @@
+import * as portable from "../special/portable.ts";
+
 /** How far a step may be off: per component, atol + rtol·|y|. */
 export interface Tolerance {
   readonly rtol: number;
@@ -30,9 +32,9 @@ const [SAFETY, STABILIZER, SHRINK, GROW] = [0.9, 0.04, 0.2, 10];
  */
 export function nextStep(h: number, error: number, previousError: number): number {
   if (!Number.isFinite(error)) return h * SHRINK;
-  const proportional = error ** (0.2 - 0.75 * STABILIZER);
+  const proportional = portable.power(error, 0.2 - 0.75 * STABILIZER);
   if (error > 1) return h * Math.max(SHRINK, SAFETY / proportional);
-  const factor = (SAFETY * previousError ** STABILIZER) / proportional;
+  const factor = (SAFETY * portable.power(previousError, STABILIZER)) / proportional;
   return h * Math.min(GROW, Math.max(SHRINK, factor));
 }
 
@@ -48,6 +50,6 @@ export function firstGuess(d0: number, d1: number): number {
 export function firstStep(guess: number, d1: number, d2: number): number {
   const largest = Math.max(d1, d2);
   if (!Number.isFinite(largest)) return guess * 1e-3;
-  const accurate = largest <= 1e-15 ? Math.max(1e-6, guess * 1e-3) : (0.01 / largest) ** 0.2;
+  const accurate = largest <= 1e-15 ? Math.max(1e-6, guess * 1e-3) : portable.power(0.01 / largest, 0.2);
   return Math.min(100 * guess, accurate);
 }

@@ -2,6 +2,7 @@ import { ValueError } from "../errors.ts";
 import type { Engine } from "../linalg/engine.ts";
 import { checkRange } from "../matrix/check.ts";
 import { type Matrix, matrix, row } from "../matrix/matrix.ts";
+import * as portable from "../special/portable.ts";
 
 /**
  * Gradient descent on a quadratic, mode by mode. The error of a mode with z = learning rate × curvature shrinks by
@@ -14,8 +15,8 @@ import { type Matrix, matrix, row } from "../matrix/matrix.ts";
  */
 export function modeProgress(z: number, t: number): number {
   if (t === 0 || z === 0) return 0;
-  if (z < 1) return -Math.expm1(t * Math.log1p(-z));
-  return 1 - (1 - z) ** t;
+  if (z < 1) return -portable.expm1(t * portable.log1p(-z));
+  return 1 - portable.power(1 - z, t);
 }
 
 /** Where descent has got to at step t, or how it fails to get anywhere as t → ∞. */

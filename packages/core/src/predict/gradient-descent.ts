@@ -11,6 +11,7 @@ import {
   type OdeWork,
   type RightHandSide,
 } from "../ode/dormand-prince.ts";
+import * as portable from "../special/portable.ts";
 import { type CompleteOrigin, completeOrigin, type DescentOrigin, type DescentState } from "./descent-state.ts";
 import { checkStart } from "./gradient-descent-mse.ts";
 import { checkTraining, type PredictOptions } from "./options.ts";
@@ -141,12 +142,12 @@ async function stateOf(
   const inherited = await engine.matmul(kTestTrain, origin.velocity.alpha, { signal });
   const own = combine(origin.velocity.fxTest, -1, inherited);
   const [friction, since] = [1 - momentum, t - origin.t];
-  const glide = friction === 0 ? since : -Math.expm1(-friction * since) / friction;
+  const glide = friction === 0 ? since : -portable.expm1(-friction * since) / friction;
   const testVelocity = await engine.matmul(kTestTrain, velocity.alpha, { signal });
   return {
     ...state,
     fxTest: combine(combine(origin.fxTest, 1, moved), glide, own),
-    velocity: { ...velocity, fxTest: combine(testVelocity, Math.exp(-friction * since), own) },
+    velocity: { ...velocity, fxTest: combine(testVelocity, portable.exp(-friction * since), own) },
   };
 }
 

@@ -1,6 +1,7 @@
 import { jsEngine } from "../linalg/js-engine.ts";
 import { checkRange } from "../matrix/check.ts";
 import type { Matrix } from "../matrix/matrix.ts";
+import * as portable from "../special/portable.ts";
 import { checkTraining, type PredictOptions } from "./options.ts";
 import { factorizeRegularized, type SolveFailure } from "./regularized-solve.ts";
 import { gainsAt, type RidgePath, singularAt } from "./ridge-path.ts";
@@ -44,7 +45,7 @@ export function logMarginalLikelihoodAt(
     return likelihood("logMarginalLikelihoodAt", quadratic, logDet, path.diagonal.length, scale);
   }
   const gains = gainsAt("logMarginalLikelihoodAt", path, diagReg);
-  const logDet = path.values.reduce((sum, value) => sum + Math.log(value + diagReg), 0);
+  const logDet = path.values.reduce((sum, value) => sum + portable.log(value + diagReg), 0);
   const weighted = path.projected.data.map((value, at) => value * gains[Math.floor(at / path.projected.cols)]!);
   const quadratic = columnProducts(path.projected, weighted);
   return likelihood("logMarginalLikelihoodAt", quadratic, logDet, path.values.length, scale);
@@ -63,7 +64,7 @@ export async function logMarginalLikelihood(
   const { lower } = factor;
   const half = await engine.solveTriangular(lower, yTrain, { signal });
   let logDet = 0;
-  for (let i = 0; i < lower.rows; i++) logDet += 2 * Math.log(lower.data[i * lower.cols + i]!);
+  for (let i = 0; i < lower.rows; i++) logDet += 2 * portable.log(lower.data[i * lower.cols + i]!);
   return likelihood("logMarginalLikelihood", columnProducts(half, half.data), logDet, lower.rows, scale);
 }
 
@@ -78,7 +79,7 @@ function likelihood(
   const scales = quadratic.map((value) => (scale === "profiled" ? value / n : scale));
   const perOutput = quadratic.map((value, j) => {
     const fit = scale === "profiled" ? n : value / scale;
-    return -(fit + logDet + n * (Math.log(2 * Math.PI) + Math.log(scales[j]!))) / 2;
+    return -(fit + logDet + n * (portable.log(2 * Math.PI) + portable.log(scales[j]!))) / 2;
   });
   return { ok: true, perOutput, total: perOutput.reduce((sum, value) => sum + value, 0), scales };
 }

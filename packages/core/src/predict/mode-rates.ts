@@ -1,6 +1,7 @@
 import { ShapeError } from "../errors.ts";
 import { lossCurvature, type SquaredLoss } from "../loss/squared-loss.ts";
 import { checkRange } from "../matrix/check.ts";
+import * as portable from "../special/portable.ts";
 
 /** How fast the error of one mode shrinks: as e^{−rate·t}, by a factor e in every timeConstant = 1/rate. */
 export interface Decay {
@@ -34,7 +35,7 @@ export function modeRates(
   const rate = learningRate * lossCurvature(loss, { rows: eigenvalues.length, cols: outputs });
   return Array.from(eigenvalues, (eigenvalue) => {
     const z = rate * eigenvalue;
-    return { eigenvalue, flow: decay(z), steps: decay(z < 1 ? -Math.log1p(-z) : -Math.log(z - 1)) };
+    return { eigenvalue, flow: decay(z), steps: decay(z < 1 ? -portable.log1p(-z) : -portable.log(z - 1)) };
   });
 }
 

@@ -1,3 +1,4 @@
+import * as portable from "../special/portable.ts";
 import type { RidgePath } from "./ridge-path.ts";
 
 /**
@@ -40,7 +41,7 @@ export function mseModes(where: string, path: RidgePath, diagReg: number): MseMo
 /** 1 − e^{−rate μ t}, the fraction of its way that a mode has gone; t = ∞ included, where a mode of no rate stays. */
 export function flowProgress(rate: number, curvature: number, t: number): number {
   const speed = rate * curvature;
-  return speed === 0 || t === 0 ? 0 : -Math.expm1(-speed * t);
+  return speed === 0 || t === 0 ? 0 : -portable.expm1(-speed * t);
 }
 
 /**

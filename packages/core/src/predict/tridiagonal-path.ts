@@ -7,6 +7,7 @@ import {
 } from "../linalg/tridiagonal.ts";
 import { checkRange } from "../matrix/check.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
+import * as portable from "../special/portable.ts";
 import { checkTraining, type PredictOptions } from "./options.ts";
 import { checkRepresentable } from "./regularized-solve.ts";
 import { type SingularRidge, singularRidge } from "./singular-ridge.ts";
@@ -83,7 +84,7 @@ export function solveOnTridiagonal(
       if (i < n - 1) data[at]! -= multipliers[i]! * data[at + outputs]!;
     }
   }
-  return { solution, quadratic, logDet: pivots.reduce((sum, pivot) => sum + Math.log(pivot), 0) };
+  return { solution, quadratic, logDet: pivots.reduce((sum, pivot) => sum + portable.log(pivot), 0) };
 }
 
 /** α = Q (T + diagReg·I)⁻¹ Qᵀ y, n x outputs; A must be positive definite. O(n² outputs). */

@@ -1,40 +1,21 @@
 import { ValueError } from "../errors.ts";
+import { log } from "../special/portable.ts";
 
 /**
  * z with Φ(z) = p, the standard normal quantile, for 0 < p < 1; relative error below 2e-15.
  * Wichura (1988), Algorithm AS 241, PPND16: a rational function of p − 1/2 near the middle, of √(−ln p) in the tails.
  *
- * Uses + − × ÷ and Math.sqrt only, which IEEE 754 rounds in one way, so that every platform gives the same bits.
+ * Every platform gives the same bits: see `special/portable.ts`.
  * Throws ValueError when p is not strictly between 0 and 1.
  */
 export function normalQuantile(p: number): number {
   if (!(p > 0 && p < 1)) throw new ValueError(`normalQuantile: p must be strictly between 0 and 1, got ${p}`);
   const q = p - 0.5;
   if (Math.abs(q) <= 0.425) return q * ratio(MIDDLE, 0.180625 - q * q);
-  const r = Math.sqrt(-portableLog(q < 0 ? p : 1 - p));
+  const r = Math.sqrt(-log(q < 0 ? p : 1 - p));
   const z = r <= 5 ? ratio(TAIL, r - 1.6) : ratio(FAR_TAIL, r - 5);
   return q < 0 ? -z : z;
 }
-
-/**
- * ln x for positive finite x, by x = 2ᵏ m with m in [√½, √2] and ln m = 2 artanh s = 2(s + s³/3 + s⁵/5 + …),
- * s = (m − 1)/(m + 1); |s| ≤ 0.172, so twelve terms reach 1e-19. Same bits on every platform, unlike Math.log.
- */
-export function portableLog(x: number): number {
-  let m = x;
-  let k = 0;
-  for (; m < Math.SQRT1_2; k--) m *= 2;
-  for (; m > Math.SQRT2; k++) m /= 2;
-  const s = (m - 1) / (m + 1);
-  const square = s * s;
-  let sum = 0;
-  for (let odd = 25; odd >= 3; odd -= 2) sum = square * (1 / odd + sum);
-  return k * LN2_HIGH + (2 * s + (2 * s * sum + k * LN2_LOW));
-}
-
-/** ln 2 in two parts; the first has so few bits that k times it is exact. */
-const LN2_HIGH = 0.6931471803691238;
-const LN2_LOW = 1.9082149292705877e-10;
 
 /** Coefficients of numerator and denominator, ascending powers. */
 type Rational = readonly [readonly number[], readonly number[]];

@@ -1,3 +1,5 @@
+import * as portable from "./portable.ts";
+
 /**
  * erf x = 2/√π ∫₀ˣ e^{−t²} dt and erfc x = 1 − erf x, for every x, with an error below one unit in the last place:
  * the rational approximations of fdlibm (s_erf.c, Sun Microsystems 1993), one for each range of |x|.
@@ -31,7 +33,7 @@ export function erfc(x: number): number {
 function tail(x: number): number {
   const high = Math.fround(x);
   const y = ratio(x < 1 / 0.35 ? MIDDLE : FAR, 1 / (x * x));
-  return (Math.exp(-high * high - 0.5625) * Math.exp((high - x) * (high + x) + y)) / x;
+  return (portable.exp(-high * high - 0.5625) * portable.exp((high - x) * (high + x) + y)) / x;
 }
 
 /** Coefficients of numerator and denominator, ascending powers. */

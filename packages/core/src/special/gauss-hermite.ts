@@ -1,5 +1,6 @@
 import { ValueError } from "../errors.ts";
 import type { QuadratureRule } from "./gauss-legendre.ts";
+import * as portable from "./portable.ts";
 
 /** Beyond this the outermost e^{−x²/4} underflows. */
 const MAX_POINTS = 600;
@@ -33,7 +34,7 @@ function makeRule(n: number): QuadratureRule {
     const mirror = n - 1 - i;
     nodes[i] = i === mirror ? 0 : (half[i]! - half[mirror]!) / 2;
     const [, , sum] = hermiteFunctions(nodes[i]!, n);
-    weights[i] = Math.exp(-0.5 * nodes[i]! * nodes[i]!) / sum;
+    weights[i] = portable.exp(-0.5 * nodes[i]! * nodes[i]!) / sum;
   }
   return { nodes, weights };
 }
@@ -49,7 +50,7 @@ function polish(start: number, n: number): number {
 
 /** [hₙ, hₙ₋₁, Σₖ hₖ², k < n] at x, times e^{−x²/4}, e^{−x²/4} and e^{−x²/2}: in range where hₙ alone is not. */
 function hermiteFunctions(x: number, n: number): [number, number, number] {
-  let [previous, value] = [0, Math.exp(-0.25 * x * x)];
+  let [previous, value] = [0, portable.exp(-0.25 * x * x)];
   let sum = 0;
   for (let k = 0; k < n; k++) {
     sum += value * value;
@@ -81,13 +82,13 @@ function jacobiEigenvalues(n: number): Float64Array {
 /** One implicit QL sweep on rows low … high, with Wilkinson's shift. */
 function shiftedSweep(diagonal: Float64Array, off: Float64Array, low: number, high: number): void {
   const ratio = (diagonal[low + 1]! - diagonal[low]!) / (2 * off[low]!);
-  const length = Math.hypot(ratio, 1);
+  const length = portable.hypot(ratio, 1);
   let g = diagonal[high]! - diagonal[low]! + off[low]! / (ratio + (ratio >= 0 ? length : -length));
   let [sin, cos, shift] = [1, 1, 0];
   for (let i = high - 1; i >= low; i--) {
     const f = sin * off[i]!;
     const b = cos * off[i]!;
-    const norm = Math.hypot(f, g);
+    const norm = portable.hypot(f, g);
     off[i + 1] = norm;
     if (norm === 0) {
       diagonal[i + 1] = diagonal[i + 1]! - shift;

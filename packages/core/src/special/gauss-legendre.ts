@@ -1,3 +1,5 @@
+import * as portable from "./portable.ts";
+
 /** A rule ∫ f ≈ Σ weights[i] f(nodes[i]), nodes ascending. */
 export interface QuadratureRule {
   readonly nodes: Float64Array;
@@ -22,7 +24,7 @@ export function gaussLegendre(n: number): QuadratureRule {
 function makeRule(n: number): QuadratureRule {
   const [nodes, weights] = [new Float64Array(n), new Float64Array(n)];
   for (let i = 0; i < n; i++) {
-    let x = -Math.cos((Math.PI * (i + 0.75)) / (n + 0.5));
+    let x = -portable.cos((Math.PI * (i + 0.75)) / (n + 0.5));
     let slope = 1;
     for (let step = 0; step < 8; step++) {
       let [previous, value] = [1, x];

@@ -1,4 +1,5 @@
 import { erfc } from "./erf.ts";
+import * as portable from "./portable.ts";
 
 /**
  * Φ(x) = P(z ≤ x) = erfc(−x/√2)/2 for z ~ N(0, 1); relative error of a few units in the last place for every x.
@@ -11,12 +12,12 @@ export function normalCdf(x: number): number {
   const value = erfc(y);
   if (Math.abs(y) > 30) return value / 2;
   const delta = productError(-x, Math.SQRT1_2, y) - x * SQRT1_2_LOW;
-  return (value - (2 / Math.sqrt(Math.PI)) * Math.exp(-y * y) * delta) / 2;
+  return (value - (2 / Math.sqrt(Math.PI)) * portable.exp(-y * y) * delta) / 2;
 }
 
 /** φ(x) = e^{−x²/2}/√(2π). */
 export function normalDensity(x: number): number {
-  return Math.exp(-0.5 * x * x) / SQRT_TWO_PI;
+  return portable.exp(-0.5 * x * x) / SQRT_TWO_PI;
 }
 
 export const SQRT_TWO_PI = 2.5066282746310007;

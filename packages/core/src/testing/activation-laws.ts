@@ -3,6 +3,7 @@ import { ValueError } from "../errors.ts";
 import { key, uniform } from "../random/key.ts";
 import { gaussLegendre } from "../special/gauss-legendre.ts";
 import { SQRT_TWO_PI } from "../special/normal-cdf.ts";
+import * as portable from "../special/portable.ts";
 import { seriesLaws } from "./activation-series-laws.ts";
 import { atMost, type LawResult, TOLERANCE } from "./laws.ts";
 
@@ -60,7 +61,7 @@ function randomPairs(
 /** [κ, κ̇, new sine or SINE_UNKNOWN]. */
 function dual(activation: Activation, [theta, p, q]: PairOfRows): [number, number, number] {
   const r = Math.sqrt(p) * Math.sqrt(q);
-  return dualAt(activation, r * Math.cos(theta), theta === Math.PI ? 0 : r * Math.sin(theta), p, q);
+  return dualAt(activation, r * portable.cos(theta), theta === Math.PI ? 0 : r * portable.sin(theta), p, q);
 }
 
 function dualAt(activation: Activation, c: number, sine: number, p: number, q: number): [number, number, number] {
@@ -163,7 +164,7 @@ function priceLaw(activation: Activation, seed: number): LawResult {
   const rows = randomPairs(seed, 20, [0.6, 2.5], [-0.5, 0.5]);
   return forEveryPair("κ̇ = ∂κ/∂c (Price's theorem)", rows, TOLERANCE.finiteDifference, ([theta, p, q]) => {
     const r = Math.sqrt(p * q);
-    const [c, h] = [r * Math.cos(theta), 1e-3 * r];
+    const [c, h] = [r * portable.cos(theta), 1e-3 * r];
     const kappa = (x: number) => dualAt(activation, x, Math.sqrt((r - x) * (r + x)), p, q)[0];
     const slope = (8 * (kappa(c + h) - kappa(c - h)) - (kappa(c + 2 * h) - kappa(c - 2 * h))) / (12 * h);
     const [bound, boundDot] = bounds(activation, p, q);
@@ -221,7 +222,7 @@ function nearlyParallelLaw(activation: Activation): LawResult {
   return forEveryPair(law, rows, 16 * Number.EPSILON, (row) => {
     const [theta, p, q] = row;
     const r = Math.sqrt(p) * Math.sqrt(q);
-    const byQuadrature = sineByQuadrature(activation, r * Math.cos(theta), r * Math.sin(theta), p, q);
+    const byQuadrature = sineByQuadrature(activation, r * portable.cos(theta), r * portable.sin(theta), p, q);
     const [, , sine] = dual(activation, row);
     if (sine === SINE_UNKNOWN) return byQuadrature >= 0 && Number.isFinite(byQuadrature) ? 0 : Number.NaN;
     return relative(sine - byQuadrature, bounds(activation, p, q)[0]);
@@ -233,7 +234,7 @@ function nearlyParallelLaw(activation: Activation): LawResult {
  * in y split where v has a kink, in x where u has one and, as finely as sin θ asks for, where v would for y = 0.
  */
 function productExpectation(f: (x: number) => number, kinks: readonly number[], [theta, p, q]: PairOfRows): number {
-  const [rootP, rootQ, cos, sin] = [Math.sqrt(p), Math.sqrt(q), Math.cos(theta), Math.sin(theta)];
+  const [rootP, rootQ, cos, sin] = [Math.sqrt(p), Math.sqrt(q), portable.cos(theta), portable.sin(theta)];
   const transitions = kinks.flatMap((kink) =>
     [-8, -4, -2, -1, 0, 1, 2, 4, 8].map((k) => (kink / rootQ + k * sin) / cos),
   );
@@ -256,7 +257,7 @@ function gaussianIntegral(breaks: readonly number[], f: (z: number) => number): 
       const middle = low + (2 * panel + 1) * half;
       for (let i = 0; i < nodes.length; i++) {
         const z = middle + half * nodes[i]!;
-        sum += half * weights[i]! * Math.exp(-0.5 * z * z) * f(z);
+        sum += half * weights[i]! * portable.exp(-0.5 * z * z) * f(z);
       }
     }
   }

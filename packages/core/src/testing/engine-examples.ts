@@ -1,5 +1,6 @@
 import { type Matrix, matrix, transpose } from "../matrix/matrix.ts";
 import { type Key, key, normal, split } from "../random/key.ts";
+import * as portable from "../special/portable.ts";
 
 /** A matrix by its entries. */
 function fromEntries(rows: number, cols: number, entry: (i: number, j: number) => number): Matrix {
@@ -82,8 +83,8 @@ export function rectangularExamples(seed: number, n: number): readonly (readonly
     ["no rows", matrix(0, m)],
     ["no columns", matrix(m, 0)],
     ["Hilbert", fromEntries(m, n, (i, j) => 1 / (i + j + 1))],
-    ["graded", fromEntries(n, m, (i, j) => 10 ** ((-20 * j) / m) * Math.cos(1 + i * j))],
-    ["repeated rows", fromEntries(n, m, (i, j) => Math.sin((i % 4) + j))],
+    ["graded", fromEntries(n, m, (i, j) => 10 ** ((-20 * j) / m) * portable.cos(1 + i * j))],
+    ["repeated rows", fromEntries(n, m, (i, j) => portable.sin((i % 4) + j))],
     ["entries near 1e-200", random(k4, n, m, 1e-200)],
     ["entries near 1e200", random(k5, m, n, 1e200)],
   ];

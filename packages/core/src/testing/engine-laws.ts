@@ -1,6 +1,7 @@
 import { NtkError } from "../errors.ts";
 import { type Engine, zeros } from "../linalg/engine.ts";
 import { addToDiagonal, type Matrix, matrix, takeRows, transpose } from "../matrix/matrix.ts";
+import * as portable from "../special/portable.ts";
 import {
   indefiniteExamples,
   naiveProduct,
@@ -114,7 +115,7 @@ export async function triangularLaws(engine: Engine, name: string, a: Matrix): P
   const input = spoiledAbove(l);
   const results: LawResult[] = [];
   for (const columns of [1, n + 2]) {
-    const b = withValues(matrix(n, columns), (_, i, j) => Math.cos(i + 2 * j));
+    const b = withValues(matrix(n, columns), (_, i, j) => portable.cos(i + 2 * j));
     const before = b.data.slice();
     const [down, up] = [
       await engine.solveTriangular(input, b),

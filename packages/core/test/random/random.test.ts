@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isNtkError } from "../../src/errors.ts";
 import { key, normal, permutation, randomInts, split, uniform } from "../../src/random/key.ts";
-import { normalQuantile, portableLog } from "../../src/random/normal-quantile.ts";
+import { normalQuantile } from "../../src/random/normal-quantile.ts";
 import { threefry2x32 } from "../../src/random/threefry.ts";
 
 const seeds = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
@@ -54,17 +54,6 @@ describe("normalQuantile", () => {
   it.each([0, 1, -1, 2, Number.NaN])("refuses p = %d", (p) => {
     expect(() => normalQuantile(p)).toThrow(/strictly between 0 and 1/);
   });
-});
-
-describe("portableLog", () => {
-  it("agrees with Math.log to 4e-16 relative", () => {
-    fc.assert(
-      fc.property(fc.double({ min: 5e-324, max: 1e308, noNaN: true }), (x) => {
-        expect(Math.abs(portableLog(x) - Math.log(x))).toBeLessThanOrEqual(4e-16 * Math.abs(Math.log(x)));
-      }),
-    );
-  });
-  it("is exact at 1", () => expect(portableLog(1)).toBe(0));
 });
 
 describe("draws", () => {

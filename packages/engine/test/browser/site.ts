@@ -8,17 +8,17 @@ export interface Bundle {
   readonly warnings: readonly string[];
 }
 
-/** Bundles the pages of this folder from the built packages, as anyone who depends on them would. */
-export async function bundle(): Promise<Bundle> {
+/** Bundles pages from the built packages, as anyone who depends on them would. */
+export async function bundle(folder: string, pages: readonly string[]): Promise<Bundle> {
   const warnings: string[] = [];
   const built = await build({
-    root: import.meta.dirname,
+    root: folder,
     configFile: false,
     logLevel: "silent",
     build: {
       write: false,
       rolldownOptions: {
-        input: ["wasm-page.ts", "js-page.ts"].map((file) => `${import.meta.dirname}/${file}`),
+        input: pages.map((file) => `${folder}/${file}`),
         output: { entryFileNames: "[name].js" },
         onLog: (level, { message }) => void (level === "warn" && warnings.push(message)),
       },

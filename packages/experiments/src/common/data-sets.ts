@@ -1,4 +1,4 @@
-import { child, fromRows, type Key, type Matrix, matrix, normal, uniform } from "ntkit";
+import { child, fromRows, type Key, type Matrix, matrix, normal, portable, uniform } from "ntkit";
 import { norm } from "./vectors.ts";
 
 /** n points drawn uniformly from the sphere in d dimensions, |x| = 1. */
@@ -14,7 +14,7 @@ export function spherePoints(from: Key, n: number, d: number): Matrix {
 
 /** t + sin 10t, the function of source E. */
 export function wave(t: number): number {
-  return t + Math.sin(10 * t);
+  return t + portable.sin(10 * t);
 }
 
 /** n draws from [−1, 1], ascending. */

@@ -1,3 +1,4 @@
+import { portable } from "ntkit";
 import { sumOf } from "./vectors.ts";
 
 export function mean(values: readonly number[] | Float64Array): number {
@@ -36,8 +37,8 @@ export interface PowerLaw {
 }
 
 export function powerLaw(x: readonly number[], y: readonly number[]): PowerLaw {
-  const { slope, intercept, error } = leastSquaresLine(x.map(Math.log), y.map(Math.log));
-  return { exponent: slope, error, factor: Math.exp(intercept) };
+  const { slope, intercept, error } = leastSquaresLine(x.map(portable.log), y.map(portable.log));
+  return { exponent: slope, error, factor: portable.exp(intercept) };
 }
 
 export function leastSquaresLine(
@@ -67,5 +68,5 @@ export function powerLine(
   x: readonly number[],
 ): readonly (readonly [number, number])[] {
   const ends = [Math.min(...x), Math.max(...x)];
-  return ends.map((v) => [v, factor * v ** exponent] as const);
+  return ends.map((v) => [v, factor * portable.power(v, exponent)] as const);
 }

@@ -1,4 +1,4 @@
-import { type Matrix, matrix } from "ntkit";
+import { type Matrix, matrix, portable } from "ntkit";
 
 type Vector = readonly number[] | Float64Array;
 
@@ -14,7 +14,7 @@ export function dot(a: Vector, b: Vector): number {
   return sum;
 }
 
-/** Euclidean, and of a matrix Frobenius. The same bits on every platform, unlike Math.hypot. */
+/** Euclidean, and of a matrix Frobenius. The same bits on every platform. */
 export function norm(values: Vector): number {
   return Math.sqrt(dot(values, values));
 }
@@ -40,7 +40,7 @@ export function linspace(start: number, end: number, count: number): number[] {
 
 /** `count` numbers, equally spaced in the logarithm. */
 export function logspace(start: number, end: number, count: number): number[] {
-  return linspace(Math.log(start), Math.log(end), count).map(Math.exp);
+  return linspace(portable.log(start), portable.log(end), count).map(portable.exp);
 }
 
 export function minus(a: Matrix, b: Matrix): Matrix {

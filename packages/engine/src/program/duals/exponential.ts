@@ -1,3 +1,4 @@
+import { portable } from "ntkit";
 import { exp, expm1 } from "../functions.ts";
 import { type Dual, gaps, geometricMean, squaredDistances } from "./dual.ts";
 
@@ -46,7 +47,7 @@ export function expNormalizedDual({ gamma, shift }: { readonly gamma: number; re
     const divisor = max(r, constant(Number.MIN_VALUE));
     const growth = exp(algebra, mul(constant(gamma), add(div(pair.c, divisor), constant(shift))));
     const share = sqrt(neg(expm1(algebra, mul(constant(-2 * gamma), div(below, divisor)))));
-    const size = mul(r, constant(Math.exp(gamma * (1 + shift))));
+    const size = mul(r, constant(portable.exp(gamma * (1 + shift))));
     return {
       kappa: mul(r, growth),
       kappaDot: mul(constant(gamma), growth),

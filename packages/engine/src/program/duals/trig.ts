@@ -1,3 +1,4 @@
+import { portable } from "ntkit";
 import type { Algebra } from "../algebra.ts";
 import { exp, expm1 } from "../functions.ts";
 import { type Dual, gaps, type Pair, squaredDistances } from "./dual.ts";
@@ -10,12 +11,12 @@ export interface Wave {
 
 /** φ(x) = a sin(bx + phase). */
 export function sinDual({ a, b, c: phase }: Wave): Dual {
-  return waveDual(a, b, Math.sin(phase), Math.cos(phase));
+  return waveDual(a, b, portable.sin(phase), portable.cos(phase));
 }
 
 /** φ(x) = a cos(bx + phase) = a sin(bx + phase + π/2). */
 export function cosDual({ a, b, c: phase }: Wave): Dual {
-  return waveDual(a, b, Math.cos(phase), -Math.sin(phase));
+  return waveDual(a, b, portable.cos(phase), -portable.sin(phase));
 }
 
 /**
