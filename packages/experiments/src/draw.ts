@@ -76,7 +76,7 @@ function drawPanel(panel: Panel, { drawing, colors, width, x, y }: PanelPlace): 
     x: scaleOf(panel.x),
     y: scaleOf(panel.y),
     // Plot asks for the DOM's own type, which core libraries of Node do not have.
-    document: document as Document,
+    document: document as NonNullable<PlotOptions["document"]>,
     clip: true,
     marks: [...axisMarks(Plot, panel), ...panel.marks.flatMap((mark) => plotMarks(Plot, mark, colors))],
   };

@@ -1,12 +1,11 @@
-import { child, empiricalNtk, gram, init, type Matrix, twoLayerReluKernel } from "ntkit";
+import { child, gram, twoLayerReluKernel } from "ntkit";
 import { inRange } from "../common/checks.ts";
 import { spherePoints } from "../common/data-sets.ts";
 import { inTurn, range } from "../common/in-turn.ts";
+import { distancesFromLimit } from "../common/kernel-at-start.ts";
 import { unitTwoLayerRelu } from "../common/networks.ts";
-import { spectralNorm } from "../common/spectrum.ts";
 import { mean, powerLaw, powerLine, slopeText, standardError } from "../common/statistics.ts";
-import { minus } from "../common/vectors.ts";
-import { type AnyExperiment, experiment, type RunContext } from "../experiment.ts";
+import { type AnyExperiment, experiment } from "../experiment.ts";
 import { count, counts } from "../params.ts";
 
 export const concentration: AnyExperiment = experiment({
@@ -33,7 +32,11 @@ export const concentration: AnyExperiment = experiment({
   async run({ n, d, widths, draws }, context) {
     const x = spherePoints(child(context.key, 0), n, d);
     const limit = await gram(twoLayerReluKernel({ trained: "first", activationScale: 1 }), x);
-    const errors = await inTurn(widths, context, (width, i) => distances(x, limit, { width, draws, i, context }));
+    const errors = await inTurn(widths, context, (width, i) => {
+      const draw = { seeds: child(child(context.key, 1), i), draws };
+      const silent = { ...context, onProgress: undefined };
+      return distancesFromLimit({ network: unitTwoLayerRelu(width, d), x, limit }, draw, silent);
+    });
     const means = errors.map(mean);
     const law = powerLaw(widths, means);
     const bars = errors.map(standardError);
@@ -80,23 +83,3 @@ export const concentration: AnyExperiment = experiment({
     };
   },
 });
-
-interface Draws {
-  readonly width: number;
-  readonly draws: number;
-  readonly i: number;
-  readonly context: RunContext;
-}
-
-/** ‖H(0) − H*‖₂ of each of the networks. */
-async function distances(x: Matrix, limit: Matrix, { width, draws, i, context }: Draws): Promise<number[]> {
-  const network = unitTwoLayerRelu(width, x.cols);
-  const seeds = child(child(context.key, 1), i);
-  const host = { signal: context.signal };
-  return inTurn(range(draws), host, async (draw) => {
-    const params = init(network, x.cols, { seed: child(seeds, draw), outputWeights: "signs" });
-    const { engine, signal } = context;
-    const empirical = await empiricalNtk(network, params, x, null, { trainable: "first", engine, signal });
-    return spectralNorm(minus(empirical, limit), context);
-  });
-}
