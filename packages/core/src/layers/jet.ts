@@ -83,9 +83,22 @@ export function multiplyJets(a: Jet, b: Jet, allocate: Allocate): Jet {
   return makeJet(Math.max(a.rows, b.rows), a.cols, a.terms.length, term, allocate);
 }
 
+/** Eight at a time: the steps of the loop cost as much as the products. */
 function products(long: Float64Array, short: Float64Array, out: Float64Array): Float64Array {
-  for (let start = 0; start < out.length; start += short.length)
-    for (let i = 0; i < short.length; i++) out[start + i] = long[start + i]! * short[i]!;
+  for (let start = 0; start < out.length; start += short.length) {
+    let i = 0;
+    for (let at = start; i + 7 < short.length; i += 8, at += 8) {
+      out[at] = long[at]! * short[i]!;
+      out[at + 1] = long[at + 1]! * short[i + 1]!;
+      out[at + 2] = long[at + 2]! * short[i + 2]!;
+      out[at + 3] = long[at + 3]! * short[i + 3]!;
+      out[at + 4] = long[at + 4]! * short[i + 4]!;
+      out[at + 5] = long[at + 5]! * short[i + 5]!;
+      out[at + 6] = long[at + 6]! * short[i + 6]!;
+      out[at + 7] = long[at + 7]! * short[i + 7]!;
+    }
+    for (; i < short.length; i++) out[start + i] = long[start + i]! * short[i]!;
+  }
   return out;
 }
 

@@ -1,7 +1,8 @@
 import { ShapeError } from "../errors.ts";
 import type { Matrix } from "../matrix/matrix.ts";
-import { type Block, blockOf, transposed } from "./block.ts";
+import { blockOf, transposed } from "./block.ts";
 import { multiplyAddNow } from "./multiply-add.ts";
+import { addDots, addRows } from "./short-products.ts";
 
 /** Products on the calling thread, into memory that is there: what the inner loops of training call. */
 export interface Blas {
@@ -55,100 +56,3 @@ export const jsBlas: Blas = {
     }
   },
 };
-
-interface Sizes {
-  readonly m: number;
-  readonly n: number;
-  readonly k: number;
-  /** False: what C holds is not read. */
-  readonly accumulate: boolean;
-}
-
-/** C (+)= A B, row by row: each row of C gets multiples of rows of B, four at a time. */
-function addRows(c: Block, a: Block, b: Block, { m, n, k, accumulate }: Sizes): void {
-  const { data } = a;
-  const isPacked = c.colStep === 1 && b.colStep === 1;
-  for (let i = 0; i < m; i++) {
-    const start = c.offset + i * c.rowStep;
-    let p = 0;
-    for (let at = a.offset + i * a.rowStep; isPacked && p + 3 < k; p += 4, at += 4 * a.colStep) {
-      const [x0, x1, x2, x3] = [data[at]!, data[at + a.colStep]!, data[at + 2 * a.colStep]!, data[at + 3 * a.colStep]!];
-      addFourRows(c.data, start, [x0, x1, x2, x3], b, b.offset + p * b.rowStep, n, accumulate || p > 0);
-    }
-    if (isPacked && p + 1 < k) {
-      const at = a.offset + i * a.rowStep + p * a.colStep;
-      const from = b.offset + p * b.rowStep;
-      addTwoRows(c.data, start, [data[at]!, data[at + a.colStep]!], b, from, n, accumulate || p > 0);
-      p += 2;
-    }
-    for (; p < k; p++) {
-      const x = data[a.offset + i * a.rowStep + p * a.colStep]!;
-      addRow(c, start, x, b, b.offset + p * b.rowStep, n, accumulate || p > 0);
-    }
-  }
-}
-
-function addFourRows(
-  out: Float64Array,
-  start: number,
-  [x0, x1, x2, x3]: readonly [number, number, number, number],
-  { data, rowStep }: Block,
-  f0: number,
-  n: number,
-  accumulate: boolean,
-): void {
-  const [f1, f2, f3] = [f0 + rowStep, f0 + 2 * rowStep, f0 + 3 * rowStep];
-  if (accumulate) {
-    for (let j = 0; j < n; j++)
-      out[start + j]! += x0 * data[f0 + j]! + x1 * data[f1 + j]! + (x2 * data[f2 + j]! + x3 * data[f3 + j]!);
-  } else {
-    for (let j = 0; j < n; j++)
-      out[start + j] = x0 * data[f0 + j]! + x1 * data[f1 + j]! + (x2 * data[f2 + j]! + x3 * data[f3 + j]!);
-  }
-}
-
-function addTwoRows(
-  out: Float64Array,
-  start: number,
-  [x0, x1]: readonly [number, number],
-  { data, rowStep }: Block,
-  f0: number,
-  n: number,
-  accumulate: boolean,
-): void {
-  const f1 = f0 + rowStep;
-  if (accumulate) for (let j = 0; j < n; j++) out[start + j]! += x0 * data[f0 + j]! + x1 * data[f1 + j]!;
-  else for (let j = 0; j < n; j++) out[start + j] = x0 * data[f0 + j]! + x1 * data[f1 + j]!;
-}
-
-function addRow(c: Block, start: number, x: number, b: Block, from: number, n: number, accumulate: boolean): void {
-  const { data: out, colStep } = c;
-  const { data, colStep: step } = b;
-  if (colStep === 1 && step === 1) {
-    if (accumulate) for (let j = 0; j < n; j++) out[start + j]! += x * data[from + j]!;
-    else for (let j = 0; j < n; j++) out[start + j] = x * data[from + j]!;
-    return;
-  }
-  if (!accumulate) for (let j = 0, at = start; j < n; j++, at += colStep) out[at] = 0;
-  for (let j = 0, at = start, f = from; j < n; j++, at += colStep, f += step) out[at]! += x * data[f]!;
-}
-
-/** C (+)= A B, entry by entry, for rows of A and columns of B that lie together. Four sums, so that none waits for the last. */
-function addDots(c: Block, a: Block, b: Block, { m, n, k, accumulate }: Sizes): void {
-  for (let i = 0; i < m; i++) {
-    for (let j = 0; j < n; j++) {
-      const [x, y] = [a.offset + i * a.rowStep, b.offset + j * b.colStep];
-      let [s0, s1, s2, s3] = [0, 0, 0, 0];
-      let p = 0;
-      for (; p + 3 < k; p += 4) {
-        s0 += a.data[x + p]! * b.data[y + p]!;
-        s1 += a.data[x + p + 1]! * b.data[y + p + 1]!;
-        s2 += a.data[x + p + 2]! * b.data[y + p + 2]!;
-        s3 += a.data[x + p + 3]! * b.data[y + p + 3]!;
-      }
-      for (; p < k; p++) s0 += a.data[x + p]! * b.data[y + p]!;
-      const at = c.offset + i * c.rowStep + j * c.colStep;
-      c.data[at] = s0 + s1 + (s2 + s3) + (accumulate ? c.data[at]! : 0);
-    }
-  }
-}
