@@ -25,6 +25,7 @@ export interface LayerFactors {
 export interface TracedRows {
   readonly from: number;
   readonly rows: number;
+  readonly outputs: number;
   /** The factors of every layer that trains, by position, for the outputs [first, first + count). */
   factors(first: number, count: number): ReadonlyMap<string, LayerFactors>;
 }
@@ -50,7 +51,8 @@ export async function traceBatch(
     const rows = Math.min(height, x.rows - from);
     const block = matrix(rows, x.cols, x.data.subarray(from * x.cols, (from + rows) * x.cols));
     const trace = traceNetwork(network, params, block, { ...options, trains, ...(allocate ? { allocate } : {}) });
-    blocks.push({ from, rows, factors: (first, count) => factorsOf(trace, first, count) });
+    const outputs = trace.output.cols;
+    blocks.push({ from, rows, outputs, factors: (first, count) => factorsOf(trace, first, count) });
     await work.breathe((from + rows) / x.rows);
   }
   return blocks;

@@ -1,3 +1,4 @@
+import { ShapeError } from "../errors.ts";
 import { parseNetwork } from "../layers/network-file.ts";
 import type { Params } from "../layers/rule.ts";
 import type { Layer } from "../layers/spec.ts";
@@ -7,7 +8,7 @@ import { partOf, startWork, type Work } from "../linalg/work.ts";
 import { checkFinite } from "../matrix/check.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
 import { type DerivativeOptions, jacobian } from "../network/derivatives.ts";
-import { apply } from "../network/network.ts";
+import { apply, outputWidth } from "../network/network.ts";
 import { countParams, paramEntries } from "../network/params.ts";
 import { trainablePaths } from "../network/trainable.ts";
 import { traceBatch } from "./collect-factors.ts";
@@ -112,7 +113,7 @@ export async function empiricalNtk(
   const work = startWork(options);
   checkInputs("empiricalNtk", x1, x2);
   const parsed = parseNetwork(network);
-  const outputs = apply(parsed, params, matrix(1, x1.cols, x1.data.subarray(0, x1.cols)), options).cols;
+  const outputs = outputsOf(parsed, x1.cols, options);
   const builder = kernelBuilder(mode, x1.rows, (x2 ?? x1).rows, outputs);
   const { algorithm = "auto" } = options;
   const chosen =
@@ -137,12 +138,14 @@ const ADD: Readonly<Record<NtkAlgorithm, (builder: KernelBuilder, request: NtkRe
     const trains = trainablePaths(params, options.trainable);
     const first = await traceBatch(network, params, x1, trains, options, partOf(work, 0, 0.2));
     const second = x2 && (await traceBatch(network, params, x2, trains, options, partOf(work, 0.2, 0.4)));
+    for (const block of first) checkOutputs(block.outputs, outputs);
     const { engine = jsEngine } = options;
     await addStructured(builder, { mode, outputs, first, second, engine }, partOf(work, 0.4, 1));
   },
 
   async jacobian(builder, { network, params, x1, x2, mode, outputs, options, work }) {
     const left = jacobian(network, params, x1, options);
+    if (x1.rows > 0) checkOutputs(left.rows / x1.rows, outputs);
     await work.breathe(0.4);
     const right = x2 ? jacobian(network, params, x2, options) : left;
     const rowsOf = (j: Matrix, a: number): Matrix => strideRows(j, a, outputs);
@@ -206,6 +209,18 @@ export function cheapest(
 
 function finished(mode: OutputMode, { kernel }: KernelBuilder): Matrix | KernelArray {
   return mode === "trace" ? matrix(kernel.shape[0]!, kernel.shape[1]!, kernel.data) : kernel;
+}
+
+function outputsOf(network: Layer, inputs: number, { activations }: EmpiricalOptions): number {
+  const shape = outputWidth(network, inputs, activations);
+  if (typeof shape === "number") return shape;
+  throw new ShapeError(`empiricalNtk: the network ends in ${shape.length} branches, put a fanIn after them`);
+}
+
+/** The network says how many outputs there are, but the weights may be of another. */
+function checkOutputs(found: number, outputs: number): void {
+  if (found !== outputs)
+    throw new ShapeError(`empiricalNtk: the weights give ${found} outputs, and the network has ${outputs}`);
 }
 
 function checkInputs(where: string, x1: Matrix, x2: Matrix | null): void {

@@ -1,6 +1,7 @@
 import type { Engine } from "../linalg/engine.ts";
 import { partOf, type Work } from "../linalg/work.ts";
-import type { Matrix } from "../matrix/matrix.ts";
+import { allFinite } from "../matrix/check.ts";
+import { type Matrix, matrix } from "../matrix/matrix.ts";
 import type { LayerFactors, TracedRows } from "./collect-factors.ts";
 import type { KernelBuilder, OutputMode } from "./output-axes.ts";
 
@@ -96,21 +97,43 @@ async function addLayer(
   place: Place,
 ): Promise<void> {
   const [w2, b2] = [left.wScale ** 2, left.bScale ** 2];
-  const outputs = Array.from({ length: chunk.count }, (_, k) => k);
-  for (const a of outputs) {
-    for (const b of mode === "full" ? outputs : [a]) {
-      const { data } = await product(engine, left.cotangents[a]!, right.cotangents[b]!);
-      for (let r = 0, at = 0; r < gram.rows; r++) {
-        for (let c = 0; c < gram.cols; c++, at++) {
-          const value = (w2 * gram.data[at]! + b2) * data[at]!;
-          builder.add(chunk.from + a, chunk.from + b, place.row + r, place.col + c, value);
-          if (place.mirrored) builder.add(chunk.from + b, chunk.from + a, place.col + c, place.row + r, value);
-        }
+  const add = (a: number, b: number, { data }: Matrix): void => {
+    for (let r = 0, at = 0; r < gram.rows; r++) {
+      for (let c = 0; c < gram.cols; c++, at++) {
+        const value = (w2 * gram.data[at]! + b2) * data[at]!;
+        builder.add(a, b, place.row + r, place.col + c, value);
+        if (place.mirrored) builder.add(b, a, place.col + c, place.row + r, value);
       }
     }
+  };
+  // Of a mean over the outputs it does not matter which of them a term is of.
+  if (mode === "trace") return add(0, 0, await sumOfProducts(engine, left.cotangents, right.cotangents));
+  const outputs = Array.from({ length: chunk.count }, (_, k) => k);
+  for (const a of outputs) {
+    for (const b of mode === "full" ? outputs : [a])
+      add(chunk.from + a, chunk.from + b, await product(engine, left.cotangents[a]!, right.cotangents[b]!));
   }
 }
 
 function product(engine: Engine, a: Matrix, b: Matrix): Promise<Matrix> {
-  return engine.matmul(a, b, { transposeB: true });
+  return sumOfProducts(engine, [a], [b]);
+}
+
+/** Multiplications that the calling thread does itself: handing a small product to others takes longer than the product. */
+const SMALL_WORK = 1e9;
+
+/** Σ Aₖ Bₖᵀ */
+async function sumOfProducts(engine: Engine, a: readonly Matrix[], b: readonly Matrix[]): Promise<Matrix> {
+  const [{ rows: m, cols: k }, { rows: n }] = [a[0]!, b[0]!]; // there is at least one output
+  if (engine.blas && m * n * k <= SMALL_WORK) {
+    const sum = matrix(m, n);
+    for (const [i, left] of a.entries()) engine.blas.gemm(sum, left, b[i]!, { transposeB: true, accumulate: i > 0 });
+    if (allFinite(sum.data)) return sum;
+  }
+  const sum = await engine.matmul(a[0]!, b[0]!, { transposeB: true });
+  for (let i = 1; i < a.length; i++) {
+    const { data } = await engine.matmul(a[i]!, b[i]!, { transposeB: true });
+    for (let at = 0; at < data.length; at++) sum.data[at]! += data[at]!;
+  }
+  return sum;
 }

@@ -158,6 +158,13 @@ describe("which layers train", () => {
   });
 });
 
+it("weights of a network with other outputs are refused, whatever the algorithm", async () => {
+  const params = init(serial(dense({ width: 4 }), relu(), dense({ width: 3 })), 3, { seed: 1 });
+  const network = serial(dense({ width: 4 }), relu(), dense({ width: 2 }));
+  for (const algorithm of ["structured", "jacobian", "vectorProducts"] as const)
+    await expect(empiricalNtk(network, params, x1, null, { algorithm })).rejects.toThrow(ShapeError);
+});
+
 it("row blocks do not change the kernel", async () => {
   const network = serial(dense({ width: 3000 }), tanh(), dense({ width: 1 }));
   const params = init(network, 3, { seed: 1 });
