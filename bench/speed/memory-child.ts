@@ -17,7 +17,8 @@ async function learn(problem: Problem, by: Engine): Promise<void> {
   else await fitRegression(asTable(problem), { target: "y", engine: by });
 }
 
-await learn(makeProblem(150, 50), engine); // code compiled, pools and buffers made
+// So large that it is given to the workers: code compiled, threads started, buffers made.
+await learn(makeProblem(400, 50), engine);
 const problem = makeProblem(Number(n), 50);
 const before = startPeak();
 await learn(problem, engine);
