@@ -139,7 +139,10 @@ describe("tables to learn from", () => {
 
 describe("arguments", () => {
   it.each([
-    ["", "name a command: fit, predict, kernel, empirical, train, reproduce, describe, benchmark, doctor; ntkit --help shows how"],
+    [
+      "",
+      "name a command: fit, predict, kernel, empirical, train, reproduce, describe, benchmark, doctor; ntkit --help shows how",
+    ],
     ["fti @good.csv", "unknown command 'fti' (Did you mean fit?)"],
     ["help fti", "name a command"],
     ["fit --target y", "missing required argument 'table'; ntkit fit --help shows how"],
