@@ -23,8 +23,9 @@ const RANKS: Readonly<Record<string, number>> = {
   predict: 7,
   dynamics: 7,
   learn: 8,
-  testing: 9,
-  "index.ts": 9,
+  theory: 9,
+  testing: 10,
+  "index.ts": 10,
 };
 
 /** What each package may import, beside its own files. */

@@ -301,3 +301,12 @@ export { type TridiagonalPath, tridiagonalPath } from "./predict/tridiagonal-pat
 export { child, type Key, key, normal, permutation, randomInts, split, uniform } from "./random/key.ts";
 // Elementary functions with the same bits on every platform
 export * as portable from "./special/portable.ts";
+// Theory: bounds beside what is measured
+export type { Assumption, Bound } from "./theory/bound.ts";
+export { concentrationWidth, kernelConcentration } from "./theory/concentration.ts";
+export { gradientDescentIterations, gronwallDecay, nesterovIterations } from "./theory/decay.ts";
+export { minNormRisk } from "./theory/double-descent.ts";
+export { labelComplexity } from "./theory/generalization.ts";
+export { type LazyScaleBounds, lazyScaleBounds, lazyScaleThreshold } from "./theory/lazy-scale.ts";
+export { type MovementBounds, movementBounds } from "./theory/movement.ts";
+export { type ClosestPair, closestPair, smallestEigenvalueBound } from "./theory/smallest-eigenvalue.ts";

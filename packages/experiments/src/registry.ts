@@ -1,7 +1,25 @@
 import type { AnyExperiment } from "./experiment.ts";
 import { concentration } from "./experiments/concentration.ts";
+import { doubleDescentCircles } from "./experiments/double-descent-circles.ts";
+import { doubleDescentFormula } from "./experiments/double-descent-formula.ts";
+import { hermiteDuals } from "./experiments/hermite-duals.ts";
 import { lemma2 } from "./experiments/lemma-2.ts";
+import { networkBesideKernel } from "./experiments/network-beside-kernel.ts";
+import { sineConstant } from "./experiments/sine-constant.ts";
 import { spectralDynamics } from "./experiments/spectral-dynamics.ts";
+import { tangentKernelTheorem } from "./experiments/tangent-kernel-theorem.ts";
+import { threeReadings } from "./experiments/three-readings.ts";
 
 /** All experiments, in the order of the documents. */
-export const EXPERIMENTS: readonly AnyExperiment[] = [concentration, lemma2, spectralDynamics];
+export const EXPERIMENTS: readonly AnyExperiment[] = [
+  concentration,
+  lemma2,
+  spectralDynamics,
+  doubleDescentFormula,
+  hermiteDuals,
+  sineConstant,
+  doubleDescentCircles,
+  tangentKernelTheorem,
+  threeReadings,
+  networkBesideKernel,
+];

@@ -1,15 +1,20 @@
-import { child, fromRows, type Key, type Matrix, matrix, normal, portable, uniform } from "ntkit";
+import { child, type Key, type Matrix, matrix, normal, portable, row, sphereLift, uniform } from "ntkit";
 import { norm } from "./vectors.ts";
 
 /** n points drawn uniformly from the sphere in d dimensions, |x| = 1. */
 export function spherePoints(from: Key, n: number, d: number): Matrix {
-  const x = matrix(n, d, normal(from, n * d));
-  for (let i = 0; i < n; i++) {
-    const own = x.data.subarray(i * d, (i + 1) * d);
+  return normalizeRows(matrix(n, d, normal(from, n * d)));
+}
+
+/** Each row divided by its norm. */
+export function normalizeRows(x: Matrix): Matrix {
+  const unit = matrix(x.rows, x.cols, x.data.slice());
+  for (let i = 0; i < x.rows; i++) {
+    const own = row(unit, i);
     const size = norm(own);
-    for (let k = 0; k < d; k++) own[k]! /= size;
+    for (let k = 0; k < x.cols; k++) own[k]! /= size;
   }
-  return x;
+  return unit;
 }
 
 /** t + sin 10t, the function of source E. */
@@ -26,7 +31,7 @@ export function interval(from: Key, n: number): Float64Array {
 
 /** Source D's lift of [−1, 1] to the circle: (t, √(1 − t²)). */
 export function circleLift(t: ArrayLike<number>): Matrix {
-  return fromRows(Array.from(t, (v) => [v, Math.sqrt((1 - v) * (1 + v))]));
+  return sphereLift(columnOf(t));
 }
 
 /** One column, of a function of each number. */
