@@ -141,7 +141,7 @@ describe("arguments", () => {
   it.each([
     [
       "",
-      "name a command: fit, predict, kernel, empirical, train, reproduce, describe, benchmark, doctor; ntkit --help shows how",
+      "name a command: fit, predict, kernel, empirical, train, reproduce, certify, describe, benchmark, doctor; ntkit --help shows how",
     ],
     ["fti @good.csv", "unknown command 'fti' (Did you mean fit?)"],
     ["help fti", "name a command"],

@@ -41,6 +41,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./reproduce.ts")).reproduceCommand,
   },
   {
+    name: "certify",
+    description:
+      "Say what theory promises of a network on a table: learning rate, time, width, laziness; beside measurements.",
+    load: async () => (await import("./certify.ts")).certifyCommand,
+  },
+  {
     name: "describe",
     description: "Show a network layer by layer, with the kernels of two unit inputs as they pass through it.",
     load: async () => (await import("./describe.ts")).describeCommand,

@@ -54,7 +54,7 @@ export function stepsPerEpoch({ batchSize, train }: SweepProblem): number {
 
 /** The infinite network's tangent kernel over the layers that train. */
 export async function limitKernel(
-  { network, trainable, engine }: SweepProblem,
+  { network, trainable, engine }: Pick<SweepProblem, "network" | "trainable" | "engine">,
   x1: Matrix,
   x2: Matrix | null,
   work: WorkOptions,

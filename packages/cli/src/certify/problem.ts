@@ -1,0 +1,4 @@
+import type { SweepProblem } from "../train/problem.ts";
+
+/** One table and one network, of which theory is asked. */
+export type CertifyProblem = Pick<SweepProblem, "network" | "train" | "trainable" | "seed" | "engine">;

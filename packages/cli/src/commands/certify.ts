@@ -1,0 +1,179 @@
+import { drawFigure } from "@ntkit/experiments";
+import { Command, Option } from "commander";
+import { child, DataError, key, NumericalError } from "ntkit";
+import { certifyWidth, defaultEpsilon, regimeOf, type WidthCertificate } from "../certify/certificate.ts";
+import { certificateFigure } from "../certify/figure.ts";
+import { certifyLimit, type LimitCertificate } from "../certify/limit.ts";
+import type { CertifyProblem } from "../certify/problem.ts";
+import { measureWidth, type WidthMeasure } from "../certify/scan.ts";
+import { headLines, LEGEND, limitLines, scanHeader, scanLine, widthLines } from "../certify/text.ts";
+import { Interrupted } from "../interrupt.ts";
+import { readTable } from "../io/table-file.ts";
+import type { Output } from "../output.ts";
+import { checkSvgPath, drawing, writeSvg } from "../svg.ts";
+import {
+  type CommonOptions,
+  checkPaths,
+  inNetworkFile,
+  integer,
+  outputOf,
+  readNetwork,
+  type TableOptions,
+  tableReading,
+  withCommonOptions,
+  withTableOptions,
+} from "./common.ts";
+import { chooseEngine, type EngineOptions, withEngineOption } from "./engine.ts";
+import { checkNetwork, finiteWidths, positive, prepareData, type Width, widths } from "./train-setup.ts";
+
+interface CertifyOptions extends CommonOptions, TableOptions, EngineOptions {
+  readonly target: string;
+  readonly network: string;
+  readonly mse: number;
+  readonly width: readonly Width[];
+  readonly draws: number;
+  readonly steps: number;
+  readonly epsilon?: number;
+  readonly delta: number;
+  readonly trainable: "all" | "first" | "last";
+  readonly seed: number;
+  readonly plot?: string;
+}
+
+const EXAMPLES = `Examples:
+  ntkit certify houses.csv --target price --network net.json
+  ntkit certify houses.csv --target price --network net.json --mse 0.05 --width 256,1024 --plot certificate.svg
+`;
+
+export function certifyCommand(signal: AbortSignal): Command {
+  const command = new Command("certify")
+    .addHelpText("before", EXAMPLES)
+    .argument("<table>", "CSV, TSV, Parquet or .npy, each of them gzipped or not; - is standard input")
+    .requiredOption("--target <column>", "the column to predict: numbers, or two classes")
+    .requiredOption("--network <file>", "network file (JSON) with one output")
+    .option(
+      "--mse <number>",
+      "the mean squared error whose time is predicted; 1 is the target's variance",
+      positive,
+      0.01,
+    )
+    .addOption(
+      new Option("--width <list>", "widths of its hidden layers that are measured")
+        .argParser(widths)
+        .default([64, 256, 1024], "64,256,1024"),
+    )
+    .option("--draws <integer>", "networks of each width", integer(1), 3)
+    .option("--steps <integer>", "steps that one network of each width is trained for", integer(1), 500)
+    .option("--epsilon <number>", "distance from the limit that is asked for; a quarter of λ_min when absent", positive)
+    .option("--delta <number>", "chance that the bound on that distance fails", share, 0.1)
+    .addOption(
+      new Option("--trainable <layers>", "which layers train; of first, the others start as ±1")
+        .choices(["all", "first", "last"])
+        .default("all"),
+    )
+    .option("--seed <integer>", "draws the networks, and the order of shuffled targets", integer(0), 0)
+    .option("--plot <file>", "a picture (.svg): the spectrum, and distances from the limit by width")
+    .action((table: string, options: CertifyOptions) => runCertify(table, options, signal));
+  return withCommonOptions(withEngineOption(withTableOptions(command)));
+}
+
+function share(text: string): number {
+  const value = positive(text);
+  if (value < 1) return value;
+  throw new DataError(`--delta is a probability, between 0 and 1, got ${text}`);
+}
+
+async function runCertify(path: string, options: CertifyOptions, signal: AbortSignal): Promise<void> {
+  const output = outputOf(options);
+  const { network: networkPath, target, plot, trainable, seed } = options;
+  await checkPaths([path, networkPath], [plot], options);
+  if (plot !== undefined) await checkSvgPath(plot);
+  const list = finiteWidths(options.width);
+  if (list.length < options.width.length)
+    throw new DataError("--width inf: the infinite network is always certified; name finite widths");
+  const given = await readNetwork(networkPath);
+  const data = prepareData(await readTable(path, tableReading(options)), { target, testFraction: 0, seed });
+  if (data.train.x.rows < 2) throw new DataError(`${path}: there must be two rows or more with a target`);
+  const network = await checkNetwork(given, networkPath, data.train.x.cols, list);
+  const { engine } = await chooseEngine(options, output);
+  const problem: CertifyProblem = { network, train: data.train, trainable, seed, engine };
+  for (const line of headLines(path, target, data, problem)) output.print(line);
+  const limit = await output.progress("infinite network", (onProgress) =>
+    inNetworkFile(networkPath, () =>
+      certifyLimit(problem, { mse: options.mse, seeds: child(key(seed), 0) }, { signal, onProgress }),
+    ),
+  );
+  if (!Number.isFinite(limit.maxLearningRate))
+    throw new NumericalError(`${path}: the tangent kernel of the infinite network is zero, so that nothing is learned`);
+  for (const line of limitLines(limit)) output.print(line);
+  const scan = await scanWidths({ problem, limit, options, list, signal, output });
+  const certificate = certifyWidth(problem, limit, scan, {
+    epsilon: options.epsilon ?? defaultEpsilon(limit),
+    delta: options.delta,
+  });
+  for (const line of widthLines(certificate, scan, limit)) output.print(line);
+  if (plot !== undefined) {
+    const title = `${target} of ${path.replace(/^.*\//, "")}`;
+    await writeSvg(plot, drawFigure(certificateFigure(title, limit, scan, certificate), await drawing()));
+    output.print(`\nplot: ${plot}`);
+  }
+  output.result(summary({ path, options, problem, limit, scan, certificate }));
+}
+
+interface Scan {
+  readonly problem: CertifyProblem;
+  readonly limit: LimitCertificate;
+  readonly options: CertifyOptions;
+  readonly list: readonly number[];
+  readonly signal: AbortSignal;
+  readonly output: Output;
+}
+
+/** One width after the other, each printed when it is done. */
+async function scanWidths({ problem, limit, options, list, signal, output }: Scan): Promise<readonly WidthMeasure[]> {
+  const { draws, steps, delta, network } = options;
+  const setting = { widths: list, draws, steps, learningRate: limit.time.learningRate, limit: limit.kernel };
+  const scan: WidthMeasure[] = [];
+  for (const line of scanHeader(draws, steps)) output.print(line);
+  for (const width of list) {
+    const one = await output
+      .progress(`width ${width}`, (onProgress) =>
+        inNetworkFile(network, () => measureWidth(problem, setting, width, { signal, onProgress })),
+      )
+      .catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+        throw new Interrupted(`stopped after ${scan.length} of ${list.length} widths; nothing was written`);
+      });
+    scan.push(one);
+    const own = certifyWidth(problem, limit, [one], { epsilon: 1, delta });
+    output.print(scanLine(one, own.promises[0]!.promises.value));
+  }
+  for (const line of LEGEND) output.print(line);
+  return scan;
+}
+
+interface Certified {
+  readonly path: string;
+  readonly options: CertifyOptions;
+  readonly problem: CertifyProblem;
+  readonly limit: LimitCertificate;
+  readonly scan: readonly WidthMeasure[];
+  readonly certificate: WidthCertificate;
+}
+
+/** All of it as one JSON object; what is not finite is null there. */
+function summary({ path, options, problem, limit, scan, certificate }: Certified): object {
+  const { target, draws, steps, seed, trainable, plot } = options;
+  const { engine, network, train } = problem;
+  const { kernel, eigenvalues, ...rest } = limit;
+  return {
+    ...{ table: path, target, rows: train.x.rows, inputs: train.x.cols, network, trainable, seed },
+    engine: { name: engine.name, description: engine.description },
+    limit: { ...rest, eigenvalues: Array.from(eigenvalues) },
+    draws,
+    steps,
+    widths: scan.map((one, i) => ({ ...one, regime: regimeOf(one), concentration: certificate.promises[i] })),
+    width: { ...certificate, promises: undefined },
+    plot: plot ?? null,
+  };
+}
