@@ -93,7 +93,6 @@ async function runCertify(path: string, options: CertifyOptions, signal: AbortSi
     throw new DataError("--width inf: the infinite network is always certified; name finite widths");
   const given = await readNetwork(networkPath);
   const data = prepareData(await readTable(path, tableReading(options)), { target, testFraction: 0, seed });
-  if (data.train.x.rows < 2) throw new DataError(`${path}: there must be two rows or more with a target`);
   const network = await checkNetwork(given, networkPath, data.train.x.cols, list);
   const { engine } = await chooseEngine(options, output);
   const problem: CertifyProblem = { network, train: data.train, trainable, seed, engine };

@@ -93,8 +93,8 @@ describe("certify", () => {
   it.each([
     ["certify @t.csv --target y --network @net.json --width 8,inf", "the infinite network is always certified"],
     ["certify @t.csv --target y --network @net.json --delta 2", "--delta is a probability, between 0 and 1, got 2"],
-    ["certify @one.csv --target y --network @net.json", "one.csv: "],
-    ["certify @t.csv --target z --network @net.json", "t.csv: no"],
+    ["certify @one.csv --target y --network @net.json", "at least 5 rows with a target are needed"],
+    ["certify @t.csv --target z --network @net.json", 'no column is named "z"'],
     ["certify @t.csv --target y --network @net.json --plot x.png", "plots are written as .svg"],
   ])("%s", (command, message) => refusedIn(folder)(command, message));
 });
