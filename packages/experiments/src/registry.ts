@@ -2,9 +2,12 @@ import type { AnyExperiment } from "./experiment.ts";
 import { concentration } from "./experiments/concentration.ts";
 import { doubleDescentCircles } from "./experiments/double-descent-circles.ts";
 import { doubleDescentFormula } from "./experiments/double-descent-formula.ts";
+import { gradientDescentThreshold } from "./experiments/gradient-descent-threshold.ts";
 import { hermiteDuals } from "./experiments/hermite-duals.ts";
+import { kernelDescent } from "./experiments/kernel-descent.ts";
 import { lemma2 } from "./experiments/lemma-2.ts";
 import { networkBesideKernel } from "./experiments/network-beside-kernel.ts";
+import { rateLaws } from "./experiments/rate-laws.ts";
 import { sineConstant } from "./experiments/sine-constant.ts";
 import { spectralDynamics } from "./experiments/spectral-dynamics.ts";
 import { tangentKernelTheorem } from "./experiments/tangent-kernel-theorem.ts";
@@ -12,10 +15,13 @@ import { threeReadings } from "./experiments/three-readings.ts";
 
 /** All experiments, in the order of the documents. */
 export const EXPERIMENTS: readonly AnyExperiment[] = [
+  doubleDescentFormula,
+  kernelDescent,
   concentration,
   lemma2,
   spectralDynamics,
-  doubleDescentFormula,
+  rateLaws,
+  gradientDescentThreshold,
   hermiteDuals,
   sineConstant,
   doubleDescentCircles,

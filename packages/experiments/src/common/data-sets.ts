@@ -38,3 +38,8 @@ export function circleLift(t: ArrayLike<number>): Matrix {
 export function columnOf(values: ArrayLike<number>, f: (value: number) => number = (v) => v): Matrix {
   return matrix(values.length, 1, Float64Array.from(values, f));
 }
+
+/** Independent standard normal entries. */
+export function normalMatrix(from: Key, rows: number, cols: number): Matrix {
+  return matrix(rows, cols, normal(from, rows * cols));
+}

@@ -1,4 +1,4 @@
-import { type Matrix, matrix, portable } from "ntkit";
+import { type Matrix, matrix, portable, row } from "ntkit";
 
 type Vector = readonly number[] | Float64Array;
 
@@ -45,4 +45,30 @@ export function logspace(start: number, end: number, count: number): number[] {
 
 export function minus(a: Matrix, b: Matrix): Matrix {
   return matrix(a.rows, a.cols, subtract(a.data, b.data));
+}
+
+/** A x of a small matrix, without an engine. */
+export function times(a: Matrix, x: Vector): Float64Array {
+  return Float64Array.from({ length: a.rows }, (_, i) => dot(row(a, i), x));
+}
+
+/** Aᵀ x of a small matrix. */
+export function transposedTimes(a: Matrix, x: Vector): Float64Array {
+  const out = new Float64Array(a.cols);
+  for (let i = 0; i < a.rows; i++) {
+    const own = row(a, i);
+    for (let j = 0; j < a.cols; j++) out[j]! += x[i]! * own[j]!;
+  }
+  return out;
+}
+
+/** a + factor · b */
+export function addScaled(a: Float64Array, factor: number, b: Float64Array): Float64Array {
+  return a.map((value, i) => value + factor * b[i]!);
+}
+
+export function largestSize(values: Vector): number {
+  let largest = 0;
+  for (const value of values) largest = Math.max(largest, Math.abs(value));
+  return largest;
 }
