@@ -3,14 +3,22 @@ import { ballIndicator } from "./experiments/ball-indicator.ts";
 import { concentration } from "./experiments/concentration.ts";
 import { doubleDescentCircles } from "./experiments/double-descent-circles.ts";
 import { doubleDescentFormula } from "./experiments/double-descent-formula.ts";
+import { equation8 } from "./experiments/equation-8.ts";
+import { gaussianProcessAtStart } from "./experiments/gaussian-process-at-start.ts";
 import { gradientDescentThreshold } from "./experiments/gradient-descent-threshold.ts";
+import { gradientFlowLimit } from "./experiments/gradient-flow-limit.ts";
 import { hermiteDuals } from "./experiments/hermite-duals.ts";
 import { kernelDescent } from "./experiments/kernel-descent.ts";
+import { labelCorrection } from "./experiments/label-correction.ts";
+import { lastLayerLimit } from "./experiments/last-layer-limit.ts";
 import { lemma2 } from "./experiments/lemma-2.ts";
 import { minNormBias } from "./experiments/min-norm-bias.ts";
 import { minibatchVariance } from "./experiments/minibatch-variance.ts";
+import { multiOutput } from "./experiments/multi-output.ts";
 import { networkBesideKernel } from "./experiments/network-beside-kernel.ts";
+import { orthantProbability } from "./experiments/orthant-probability.ts";
 import { rateLaws } from "./experiments/rate-laws.ts";
+import { residualRecursion } from "./experiments/residual-recursion.ts";
 import { sineConstant } from "./experiments/sine-constant.ts";
 import { spectralDynamics } from "./experiments/spectral-dynamics.ts";
 import { tangentKernelTheorem } from "./experiments/tangent-kernel-theorem.ts";
@@ -27,15 +35,23 @@ export const EXPERIMENTS: readonly AnyExperiment[] = [
   kernelDescent,
   concentration,
   lemma2,
+  equation8,
   spectralDynamics,
   minibatchVariance,
   rateLaws,
+  gradientFlowLimit,
+  residualRecursion,
+  gaussianProcessAtStart,
+  orthantProbability,
   gradientDescentThreshold,
   unseenShare,
+  lastLayerLimit,
   hermiteDuals,
   sineConstant,
   doubleDescentCircles,
+  labelCorrection,
   tangentKernelTheorem,
+  multiOutput,
   threeReadings,
   networkBesideKernel,
 ];

@@ -66,8 +66,8 @@ export const kernelDescent: AnyExperiment = experiment({
               x: { label: "eigenvalue λ of K", scale: "log" },
               y: { label: "rate / learning rate", scale: "log" },
               marks: [
-                ...lawMarks("in α", inAlpha, { x: rates.values, y: rates.coefficients }, 0),
-                ...lawMarks("in function space", inFunctions, { x: rates.values, y: rates.functions }, 1),
+                ...lawMarks("in α", { x: rates.values, y: rates.coefficients, law: inAlpha }, 0),
+                ...lawMarks("in function space", { x: rates.values, y: rates.functions, law: inFunctions }, 1),
               ],
             },
           ],

@@ -154,7 +154,7 @@ function figure({ own, found, law, n, sigma2, theory }: Shown): Figure {
         x: { label: "examples K in a batch", scale: "log", ticks: own },
         y: { label: "E‖g − ∇R‖²/σ²", scale: "log" },
         marks: [
-          ...lawMarks("with replacement", { ...law, factor: law.factor / sigma2 }, { x: own, y, errors }, 0),
+          ...lawMarks("with replacement", { x: own, y, errors, law: { ...law, factor: law.factor / sigma2 } }, 0),
           {
             ...({ kind: "line", color: 1, label: "without: (n − K)/((n − 1)K)" } as const),
             points: own.filter((size) => size < n).map((size): Point => [size, theory(size, 1) / sigma2]),

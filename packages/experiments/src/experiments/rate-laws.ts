@@ -120,8 +120,8 @@ function figure({ conditionNumbers: x, plain, nesterov, bounds, tolerance, dimen
         x: { label: "condition number κ", scale: "log" },
         y: { label: "steps", scale: "log" },
         marks: [
-          ...lawMarks("gradient descent", powerLaw(x, plain), { x, y: plain }, 0),
-          ...lawMarks("Nesterov", powerLaw(x, nesterov), { x, y: nesterov }, 1),
+          ...lawMarks("gradient descent", { x, y: plain, law: powerLaw(x, plain) }, 0),
+          ...lawMarks("Nesterov", { x, y: nesterov, law: powerLaw(x, nesterov) }, 1),
           ...[0, 1].map(
             (which): Mark => ({
               ...{ kind: "line", color: which, dashed: true },

@@ -128,7 +128,7 @@ function figure(
             color: 6,
             points: powerLine({ exponent: 3, factor: 1, error: 0 }, sizes),
           },
-          ...lawMarks("fit", law, { x: sizes, y: found.map(median) }, 0),
+          ...lawMarks("fit", { x: sizes, y: found.map(median), law }, 0),
           {
             kind: "points",
             color: 1,
