@@ -184,7 +184,7 @@ export { solveCholesky } from "./linalg/solve-cholesky.ts";
 // Losses
 export { binaryCrossEntropy, softmaxCrossEntropy } from "./loss/cross-entropy.ts";
 export type { Loss, LossScale, TwiceDifferentiableLoss } from "./loss/loss.ts";
-export type { SquaredLoss } from "./loss/squared-loss.ts";
+export { type SquaredLoss, squaredLoss } from "./loss/squared-loss.ts";
 // Matrices
 export { checkFinite } from "./matrix/check.ts";
 export {

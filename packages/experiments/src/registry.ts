@@ -17,10 +17,13 @@ import { minibatchVariance } from "./experiments/minibatch-variance.ts";
 import { multiOutput } from "./experiments/multi-output.ts";
 import { networkBesideKernel } from "./experiments/network-beside-kernel.ts";
 import { orthantProbability } from "./experiments/orthant-probability.ts";
+import { parallelInputs } from "./experiments/parallel-inputs.ts";
 import { rateLaws } from "./experiments/rate-laws.ts";
 import { residualRecursion } from "./experiments/residual-recursion.ts";
 import { sineConstant } from "./experiments/sine-constant.ts";
 import { spectralDynamics } from "./experiments/spectral-dynamics.ts";
+import { stepRemainder } from "./experiments/step-remainder.ts";
+import { tangentDynamics } from "./experiments/tangent-dynamics.ts";
 import { tangentKernelTheorem } from "./experiments/tangent-kernel-theorem.ts";
 import { threeReadings } from "./experiments/three-readings.ts";
 import { unseenShare } from "./experiments/unseen-share.ts";
@@ -33,9 +36,12 @@ export const EXPERIMENTS: readonly AnyExperiment[] = [
   doubleDescentFormula,
   ballIndicator,
   kernelDescent,
+  stepRemainder,
+  tangentDynamics,
   concentration,
   lemma2,
   equation8,
+  parallelInputs,
   spectralDynamics,
   minibatchVariance,
   rateLaws,
