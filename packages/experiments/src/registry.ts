@@ -1,5 +1,6 @@
 import type { AnyExperiment } from "./experiment.ts";
 import { ballIndicator } from "./experiments/ball-indicator.ts";
+import { chizatBachScale } from "./experiments/chizat-bach-scale.ts";
 import { concentration } from "./experiments/concentration.ts";
 import { doubleDescentCircles } from "./experiments/double-descent-circles.ts";
 import { doubleDescentFormula } from "./experiments/double-descent-formula.ts";
@@ -12,6 +13,7 @@ import { kernelDescent } from "./experiments/kernel-descent.ts";
 import { labelCorrection } from "./experiments/label-correction.ts";
 import { lastLayerLimit } from "./experiments/last-layer-limit.ts";
 import { lemma2 } from "./experiments/lemma-2.ts";
+import { linearizedMinNorm } from "./experiments/linearized-min-norm.ts";
 import { minNormBias } from "./experiments/min-norm-bias.ts";
 import { minibatchVariance } from "./experiments/minibatch-variance.ts";
 import { multiOutput } from "./experiments/multi-output.ts";
@@ -46,8 +48,10 @@ export const EXPERIMENTS: readonly AnyExperiment[] = [
   minibatchVariance,
   rateLaws,
   gradientFlowLimit,
+  chizatBachScale,
   residualRecursion,
   gaussianProcessAtStart,
+  linearizedMinNorm,
   orthantProbability,
   gradientDescentThreshold,
   unseenShare,

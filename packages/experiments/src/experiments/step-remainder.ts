@@ -7,6 +7,9 @@ import { addScaled, norm, subtract, times } from "../common/vectors.ts";
 import { type AnyExperiment, experiment, type RunContext } from "../experiment.ts";
 import { count } from "../params.ts";
 
+/** New points: enough that some lie at a kink which the step moves. */
+const POINTS = 400;
+
 export const stepRemainder: AnyExperiment = experiment({
   id: "step-remainder",
   title: "One step changes a prediction by the tangent kernel, up to O(η²)",
@@ -18,11 +21,11 @@ export const stepRemainder: AnyExperiment = experiment({
   params: {
     n: count("training points", 8, { min: 1, max: 100 }),
     width: count("hidden units", 1024, { max: 2 ** 16 }),
-    networks: count("networks of each activation", 30, { quick: 12, min: 2 }),
-    halvings: count("times that the learning rate is halved", 10, { quick: 8, min: 2, max: 16 }),
+    networks: count("networks of each activation", 20, { quick: 6, min: 2 }),
+    halvings: count("times that the learning rate is halved", 8, { quick: 6, min: 2, max: 16 }),
   },
   async run({ n, width, networks, halvings }, context) {
-    const rates = range(halvings + 1).map((k) => 2 ** -k / (16 * n));
+    const rates = range(halvings + 1).map((k) => 2 ** -k / (8 * n));
     const kinds = [
       { name: "tanh", activation: tanh() },
       { name: "ReLU", activation: relu() },
@@ -46,7 +49,7 @@ export const stepRemainder: AnyExperiment = experiment({
       tables: [
         {
           id: "remainders",
-          title: "Remainder on 20 new points",
+          title: `Remainder on ${POINTS} new points`,
           columns: ["learning rate", "tanh", "standard error", "ReLU", "its standard error"],
           rows: rates.map((rate, k) => [rate, smooth.y[k]!, smooth.errors[k]!, kinked.y[k]!, kinked.errors[k]!]),
         },
@@ -55,7 +58,7 @@ export const stepRemainder: AnyExperiment = experiment({
         {
           id: "remainders",
           title: "What the tangent kernel misses in one step",
-          caption: `Norm over 20 new points; mean and standard error over ${networks} networks of width ${width}.`,
+          caption: `Norm over ${POINTS} new points; mean and standard error over ${networks} networks of width ${width}.`,
           panels: [
             {
               x: { label: "learning rate η", scale: "log" },
@@ -85,7 +88,7 @@ async function measure(
   const [x, y, others] = [
     normalMatrix(child(key, 0), n, 3),
     normalMatrix(child(key, 1), n, 1),
-    normalMatrix(child(key, 2), 20, 3),
+    normalMatrix(child(key, 2), POINTS, 3),
   ];
   const params = init(network, 3, { seed: child(key, 3) });
   const cross = await empiricalNtk(network, params, others, x, { engine, signal });
