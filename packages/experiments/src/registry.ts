@@ -11,6 +11,7 @@ import { gradientFlowLimit } from "./experiments/gradient-flow-limit.ts";
 import { hermiteDuals } from "./experiments/hermite-duals.ts";
 import { kernelDescent } from "./experiments/kernel-descent.ts";
 import { labelCorrection } from "./experiments/label-correction.ts";
+import { landscapeNearStart } from "./experiments/landscape-near-start.ts";
 import { lastLayerLimit } from "./experiments/last-layer-limit.ts";
 import { lemma2 } from "./experiments/lemma-2.ts";
 import { linearizedMinNorm } from "./experiments/linearized-min-norm.ts";
@@ -45,6 +46,7 @@ export const EXPERIMENTS: readonly AnyExperiment[] = [
   equation8,
   parallelInputs,
   spectralDynamics,
+  landscapeNearStart,
   minibatchVariance,
   rateLaws,
   gradientFlowLimit,
