@@ -1,7 +1,10 @@
 import type { AnyExperiment } from "./experiment.ts";
 import { ballIndicator } from "./experiments/ball-indicator.ts";
 import { chizatBachScale } from "./experiments/chizat-bach-scale.ts";
+import { circleSpectrum } from "./experiments/circle-spectrum.ts";
 import { concentration } from "./experiments/concentration.ts";
+import { courseKernels } from "./experiments/course-kernels.ts";
+import { divergingRate } from "./experiments/diverging-rate.ts";
 import { doubleDescentCircles } from "./experiments/double-descent-circles.ts";
 import { doubleDescentFormula } from "./experiments/double-descent-formula.ts";
 import { equation8 } from "./experiments/equation-8.ts";
@@ -55,8 +58,10 @@ export const EXPERIMENTS: readonly AnyExperiment[] = [
   gaussianProcessAtStart,
   linearizedMinNorm,
   orthantProbability,
+  circleSpectrum,
   gradientDescentThreshold,
   unseenShare,
+  courseKernels,
   lastLayerLimit,
   hermiteDuals,
   sineConstant,
@@ -66,4 +71,5 @@ export const EXPERIMENTS: readonly AnyExperiment[] = [
   multiOutput,
   threeReadings,
   networkBesideKernel,
+  divergingRate,
 ];
