@@ -1,4 +1,5 @@
 import type { AnyExperiment } from "./experiment.ts";
+import { alphaScaling } from "./experiments/alpha-scaling.ts";
 import { ballIndicator } from "./experiments/ball-indicator.ts";
 import { chizatBachScale } from "./experiments/chizat-bach-scale.ts";
 import { circleSpectrum } from "./experiments/circle-spectrum.ts";
@@ -8,22 +9,28 @@ import { divergingRate } from "./experiments/diverging-rate.ts";
 import { doubleDescentCircles } from "./experiments/double-descent-circles.ts";
 import { doubleDescentFormula } from "./experiments/double-descent-formula.ts";
 import { equation8 } from "./experiments/equation-8.ts";
+import { featureLearning } from "./experiments/feature-learning.ts";
+import { gaussianEnsemble } from "./experiments/gaussian-ensemble.ts";
 import { gaussianProcessAtStart } from "./experiments/gaussian-process-at-start.ts";
 import { gradientDescentThreshold } from "./experiments/gradient-descent-threshold.ts";
 import { gradientFlowLimit } from "./experiments/gradient-flow-limit.ts";
 import { hermiteDuals } from "./experiments/hermite-duals.ts";
+import { hessianWidth } from "./experiments/hessian-width.ts";
 import { kernelDescent } from "./experiments/kernel-descent.ts";
 import { labelCorrection } from "./experiments/label-correction.ts";
 import { landscapeNearStart } from "./experiments/landscape-near-start.ts";
 import { lastLayerLimit } from "./experiments/last-layer-limit.ts";
+import { lazyWidth } from "./experiments/lazy-width.ts";
 import { lemma2 } from "./experiments/lemma-2.ts";
 import { linearizedMinNorm } from "./experiments/linearized-min-norm.ts";
 import { minNormBias } from "./experiments/min-norm-bias.ts";
 import { minibatchVariance } from "./experiments/minibatch-variance.ts";
+import { movementBound } from "./experiments/movement-bound.ts";
 import { multiOutput } from "./experiments/multi-output.ts";
 import { networkBesideKernel } from "./experiments/network-beside-kernel.ts";
 import { orthantProbability } from "./experiments/orthant-probability.ts";
 import { parallelInputs } from "./experiments/parallel-inputs.ts";
+import { parityWall } from "./experiments/parity-wall.ts";
 import { rateLaws } from "./experiments/rate-laws.ts";
 import { residualRecursion } from "./experiments/residual-recursion.ts";
 import { sineConstant } from "./experiments/sine-constant.ts";
@@ -53,9 +60,13 @@ export const EXPERIMENTS: readonly AnyExperiment[] = [
   minibatchVariance,
   rateLaws,
   gradientFlowLimit,
+  lazyWidth,
+  alphaScaling,
   chizatBachScale,
+  movementBound,
   residualRecursion,
   gaussianProcessAtStart,
+  gaussianEnsemble,
   linearizedMinNorm,
   orthantProbability,
   circleSpectrum,
@@ -69,7 +80,10 @@ export const EXPERIMENTS: readonly AnyExperiment[] = [
   labelCorrection,
   tangentKernelTheorem,
   multiOutput,
+  hessianWidth,
   threeReadings,
   networkBesideKernel,
   divergingRate,
+  featureLearning,
+  parityWall,
 ];
