@@ -8,6 +8,7 @@ import { courseKernels } from "./experiments/course-kernels.ts";
 import { divergingRate } from "./experiments/diverging-rate.ts";
 import { doubleDescentCircles } from "./experiments/double-descent-circles.ts";
 import { doubleDescentFormula } from "./experiments/double-descent-formula.ts";
+import { earlyStoppingRidge } from "./experiments/early-stopping-ridge.ts";
 import { equation8 } from "./experiments/equation-8.ts";
 import { featureLearning } from "./experiments/feature-learning.ts";
 import { gaussianEnsemble } from "./experiments/gaussian-ensemble.ts";
@@ -17,6 +18,7 @@ import { gradientFlowLimit } from "./experiments/gradient-flow-limit.ts";
 import { hermiteDuals } from "./experiments/hermite-duals.ts";
 import { hessianWidth } from "./experiments/hessian-width.ts";
 import { kernelDescent } from "./experiments/kernel-descent.ts";
+import { labelComplexity } from "./experiments/label-complexity.ts";
 import { labelCorrection } from "./experiments/label-correction.ts";
 import { landscapeNearStart } from "./experiments/landscape-near-start.ts";
 import { lastLayerLimit } from "./experiments/last-layer-limit.ts";
@@ -86,4 +88,6 @@ export const EXPERIMENTS: readonly AnyExperiment[] = [
   divergingRate,
   featureLearning,
   parityWall,
+  earlyStoppingRidge,
+  labelComplexity,
 ];

@@ -21,7 +21,7 @@ import {
 import { always, inRange } from "../common/checks.ts";
 import { inTurn, range } from "../common/in-turn.ts";
 import { solved } from "../common/solved.ts";
-import { quantile } from "../common/statistics.ts";
+import { mean as average, quantile } from "../common/statistics.ts";
 import { linspace } from "../common/vectors.ts";
 import { type AnyExperiment, type Check, experiment, type RunContext } from "../experiment.ts";
 import type { Figure, Mark } from "../figure.ts";
@@ -40,7 +40,7 @@ export const gaussianEnsemble: AnyExperiment = experiment({
   items: ["C7"],
   source: "C, on infinitely wide networks; Jacot, Gabriel, Hongler (2018), figure 2",
   claim:
-    "Networks from random starts, trained by gradient descent on four points of the circle, predict at other points like draws of a Gaussian whose mean and variance the tangent kernel and the prior kernel give. The wider the networks, the closer.",
+    "Networks from random starts, trained by gradient descent on four points of the circle, predict at other points like draws of a Gaussian whose mean and covariance the tangent kernel and the prior kernel give.",
   formulas: [
     "f_t(x)\\sim\\mathcal N\\bigl(\\Theta_{td}Gy,\\;K_{tt}+TK_{dd}T^\\top-TK_{dt}-K_{td}T^\\top\\bigr),\\quad T=\\Theta_{td}G",
   ],
@@ -87,6 +87,11 @@ export const gaussianEnsemble: AnyExperiment = experiment({
           misses.at(-1)!,
           { theory: 0, atMost: enough ? 0.05 : 0.05 + noise },
         ),
+        inRange(
+          `width ${widths.at(-1)}: largest difference of a correlation between two angles`,
+          correlationGap(outputs.slice(-networks), theory),
+          { theory: 0, atMost: 0.05 + 4 / Math.sqrt(networks) },
+        ),
         ...(await exactChecks(context)),
       ],
       tables: [
@@ -113,6 +118,7 @@ interface Theory {
   readonly angles: readonly number[];
   readonly means: readonly number[];
   readonly deviations: readonly number[];
+  readonly covariance: Matrix;
 }
 
 const circle = (angles: readonly number[]): Matrix =>
@@ -138,8 +144,8 @@ async function theoryAt(
   const descent = solved(
     await gradientDescentMseEnsemble(blocks, labels(), { get: "ntk", learningRate, engine, signal }),
   );
-  const { mean, variance } = await descent.at(steps, { signal });
-  return { angles, means: [...mean.data], deviations: Array.from(variance!, Math.sqrt) }; // kTestTest was given
+  const { mean, variance, covariance } = await descent.at(steps, { signal });
+  return { angles, means: [...mean.data], deviations: Array.from(variance!, Math.sqrt), covariance: covariance! }; // kTestTest was given
 }
 
 function quantileOf({ means, deviations }: Theory, at: number, level: number): number {
@@ -148,6 +154,18 @@ function quantileOf({ means, deviations }: Theory, at: number, level: number): n
 
 function largestMiss(points: readonly (readonly number[])[], theory: Theory): number {
   return Math.max(...points.flatMap((own, i) => own.map((value, q) => Math.abs(value - quantileOf(theory, i, q)))));
+}
+
+/** Of covariances of the networks' outputs, divided by the deviations of theory. */
+function correlationGap(outputs: readonly Float64Array[], { deviations, covariance }: Theory): number {
+  const centers = TEST_ANGLES.map((_, i) => average(outputs.map((fx) => fx[i]!)));
+  const gaps = TEST_ANGLES.flatMap((_, i) =>
+    TEST_ANGLES.map((_other, j) => {
+      const measured = average(outputs.map((fx) => (fx[i]! - centers[i]!) * (fx[j]! - centers[j]!)));
+      return Math.abs(measured - covariance.data[i * covariance.cols + j]!) / (deviations[i]! * deviations[j]!);
+    }),
+  );
+  return Math.max(...gaps);
 }
 
 /** Leave-one-out beside refitting, and posterior beside prior variance. */
