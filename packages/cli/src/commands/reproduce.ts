@@ -11,7 +11,7 @@ import { Command, Option } from "commander";
 import { DataError, didYouMean, type Engine, isNtkError, NumericalError } from "ntkit";
 import { Interrupted } from "../interrupt.ts";
 import type { Output } from "../output.ts";
-import { checkFolder, type Finished, saveFindings } from "../reproduce/save-findings.ts";
+import { checkFolder, type Finished, type RunSetting, saveFindings } from "../reproduce/save-findings.ts";
 import { experimentList, resultLines, shortLine } from "../reproduce/text.ts";
 import { type CommonOptions, integer, outputOf, withCommonOptions } from "./common.ts";
 import { chooseEngine, type EngineOptions } from "./engine.ts";
@@ -60,20 +60,20 @@ async function runReproduce(names: readonly string[], options: ReproduceOptions,
   if (options.out !== undefined) await checkFolder(options.out);
   const { engine } = await chooseEngine(options, output);
   const finished: Finished[] = [];
-  for (const experiment of chosen) {
-    const found = await runOne(experiment, {
-      options,
-      set,
-      engine,
-      signal,
-      output,
-      place: finished.length,
-      of: chosen.length,
-    });
-    if (found === null) break;
-    finished.push(found);
-    for (const line of chosen.length === 1 ? resultLines(experiment, found.result) : shortLine(experiment, found))
-      output.print(line);
+  try {
+    for (const experiment of chosen) {
+      const run: Run = { options, set, engine, signal, output, place: finished.length, of: chosen.length };
+      const found = await runOne(experiment, run);
+      if (found === null) break;
+      finished.push(found);
+      for (const line of chosen.length === 1 ? resultLines(experiment, found.result) : shortLine(experiment, found))
+        output.print(line);
+    }
+  } catch (error) {
+    // What one experiment cannot do is no reason to lose the others.
+    if (options.out !== undefined && finished.length > 0)
+      await saveFindings(options.out, finished, runSetting(options));
+    throw error;
   }
   await finish(finished, chosen.length, options, output);
 }
@@ -151,6 +151,10 @@ async function runOne(experiment: AnyExperiment, run: Run): Promise<Finished | n
   }
 }
 
+function runSetting({ seed, quick = false }: ReproduceOptions): RunSetting {
+  return { seed, quick };
+}
+
 async function finish(
   finished: readonly Finished[],
   asked: number,
@@ -160,7 +164,7 @@ async function finish(
   const { out, seed, quick = false } = options;
   const stopped = finished.length < asked;
   if (out !== undefined && finished.length > 0) {
-    const report = await saveFindings(out, finished, { seed, quick });
+    const report = await saveFindings(out, finished, runSetting(options));
     output.print(`\nReport: ${report}`);
   }
   const failed = finished.filter(({ result }) => !result.holds).map(({ experiment }) => experiment.id);

@@ -189,7 +189,8 @@ function largestDistance(byActivation: readonly Kernels[], xi: readonly number[]
   const distances = byActivation.flatMap((kernels, i) =>
     xi.map((value, j) => {
       const own = kernels.map((kernel) => kernel[j]!);
-      return Math.abs(mean(own) - limitAt(ACTIVATIONS[i]!, value, square)) / standardError(own);
+      const gap = Math.abs(mean(own) - limitAt(ACTIVATIONS[i]!, value, square));
+      return gap < 1e-12 ? 0 : gap / standardError(own); // at ξ = −1 ReLU networks do not vary
     }),
   );
   return Math.max(...distances);
