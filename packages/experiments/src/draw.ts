@@ -94,14 +94,14 @@ function scaleOf({ label, scale = "linear", domain, ticks }: Axis): import("@obs
   };
 }
 
-/** Logarithmic axes drop ticks that were asked for: these are drawn as marks. */
+/** Logarithmic axes drop ticks that were asked for, and labels of those: both are drawn as marks. */
 function axisMarks(Plot: Plot, { x, y }: Panel): Markish[] {
   return [
     ...(x.ticks
-      ? [Plot.gridX([...x.ticks]), Plot.axisX([...x.ticks], { tickFormat: shortNumber, label: x.label })]
+      ? [Plot.gridX([...x.ticks]), Plot.axisX([...x.ticks], { text: shortNumber, label: x.label, labelArrow: "none" })]
       : []),
     ...(y.ticks
-      ? [Plot.gridY([...y.ticks]), Plot.axisY([...y.ticks], { tickFormat: shortNumber, label: y.label })]
+      ? [Plot.gridY([...y.ticks]), Plot.axisY([...y.ticks], { text: shortNumber, label: y.label, labelArrow: "none" })]
       : []),
   ];
 }

@@ -32,8 +32,8 @@ export const chizatBachScale: AnyExperiment = experiment({
   claim:
     "If the Jacobian J₀ has rank n and is β-Lipschitz, then from α ≥ β√(1152 σ_max² R₀)/σ_min³ on R(αf(w(t))) ≤ R₀ exp(−tα²σ_min²/2) and ‖w(t) − w₀‖ ≤ 3√(8σ_max²R₀)/(ασ_min²), at all times.",
   formulas: [
-    "\\alpha\\ge\\frac{\\beta\\sqrt{1152\\,\\sigma_{\\max}^2R_0}}{\\sigma_{\\min}^3}\\;\\Longrightarrow\\;R(\\alpha f(w(t)))\\le R_0\\,e^{-t\\alpha^2\\sigma_{\\min}^2/2}",
-    "\\lVert w(t)-w_0\\rVert\\le\\frac{3\\sqrt{8\\sigma_{\\max}^2R_0}}{\\alpha\\,\\sigma_{\\min}^2}",
+    "\\alpha\\ge\\frac{\\beta\\sqrt{1152\\,{\\sigma_{\\max}}^2R_0}}{{\\sigma_{\\min}}^3}\\;\\Longrightarrow\\;R(\\alpha f(w(t)))\\le R_0\\,e^{-t\\alpha^2{\\sigma_{\\min}}^2/2}",
+    "\\lVert w(t)-w_0\\rVert\\le\\frac{3\\sqrt{8{\\sigma_{\\max}}^2R_0}}{\\alpha\\,{\\sigma_{\\min}}^2}",
   ],
   params: {
     n: count("points on the sphere", 3, { min: 2, max: 10 }),

@@ -80,7 +80,7 @@ export const labelCorrection: AnyExperiment = experiment({
         inRange(
           "corrected labels: slope of the distance from the trained network in the width",
           corrected.law.exponent,
-          { theory: -0.5, atMost: -0.35 },
+          { theory: -1, atLeast: -1.5, atMost: -0.7 },
         ),
         inRange("labels as they are: slope of that distance", plain.law.exponent, { theory: 0, atLeast: -0.2 }),
         inRange(`as they are over corrected, at width ${widths.at(-1)}`, plain.y.at(-1)! / corrected.y.at(-1)!, {

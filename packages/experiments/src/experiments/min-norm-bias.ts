@@ -93,7 +93,7 @@ async function measure({ key, n, d, steps, others }: Setting, { engine, signal }
   const curve: Point[] = [];
   const size = norm(best);
   const end = descend(new Float64Array(d), (w, t) => {
-    if (t % Math.ceil(steps / 60) === 0) curve.push([t, norm(subtract(w, best)) / size]);
+    if (t % 4 === 0 && t <= 240) curve.push([t, norm(subtract(w, best)) / size]);
   });
   const elsewhere = descend(w0, () => {});
   const goal = addScaled(addScaled(w0, -1, seen(w0)), 1, best);
@@ -127,7 +127,7 @@ function figure(regimes: readonly { readonly name: string; readonly curve: reado
         y: { label: "‖w − A⁺b‖/‖A⁺b‖", scale: "log" },
         marks: regimes.map(({ name, curve }, color) => ({
           ...{ kind: "line" as const, label: name, color },
-          points: curve.filter(([, value]) => value > 1e-15),
+          points: curve.filter(([, value]) => value > 2e-15),
         })),
       },
     ],
