@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { EXPERIMENTS } from "@ntkit/experiments";
+import { DOCUMENTS, EXPERIMENTS } from "@ntkit/experiments";
 import * as ntkit from "ntkit";
 import { describe, expect, it } from "vitest";
 
@@ -37,6 +37,10 @@ const LINES: readonly Line[] = PAGE.split("\n")
   }));
 
 describe("docs/sources.md", () => {
+  it("has a section for each document", () => {
+    for (const [letter, title] of Object.entries(DOCUMENTS)) expect(PAGE).toContain(`\n## ${letter}. ${title}\n`);
+  });
+
   it("has one line for each item of the documents", () => {
     expect(LINES.map(({ item }) => item)).toEqual(ITEMS);
   });

@@ -6,6 +6,7 @@
  *
  * Experiments print nothing and know no files. Figures are data; `drawFigure` makes SVG pictures of them.
  */
+export { DOCUMENTS } from "./documents.ts";
 export { type Drawing, drawFigure } from "./draw.ts";
 export type {
   AnyExperiment,

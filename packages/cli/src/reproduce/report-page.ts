@@ -1,4 +1,4 @@
-import type { Check, DataTable, Figure } from "@ntkit/experiments";
+import { type Check, type DataTable, DOCUMENTS, type Figure } from "@ntkit/experiments";
 import type { Finished, RunSetting } from "./save-findings.ts";
 import { number, toleranceText } from "./text.ts";
 
@@ -11,6 +11,7 @@ export async function reportPage(drawn: readonly DrawnResult[], setting: RunSett
   const { default: katex } = await import("katex");
   const math = (tex: string) => katex.renderToString(tex, { displayMode: true, output: "mathml", throwOnError: true });
   const checks = drawn.flatMap(({ result }) => result.checks);
+  const documents = Object.entries(DOCUMENTS).map(([letter, title]) => `<li>${letter}: ${escapeHtml(title)}</li>`);
   const engines = [...new Set(drawn.map(({ result }) => result.engine))];
   return [
     '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
@@ -19,6 +20,7 @@ export async function reportPage(drawn: readonly DrawnResult[], setting: RunSett
     `<style>${STYLE}</style>\n</head>\n<body>`,
     `<h1>Claims beside measurements</h1>`,
     `<p>${checks.filter(({ holds }) => holds).length} of ${checks.length} checks hold. Seed ${setting.seed}${setting.quick ? ", quick sizes" : ""}; engine ${engines.join(", ")}.</p>`,
+    `<details><summary>Sources</summary><ul>${documents.join("")}</ul></details>`,
     ...(drawn.length > 1 ? [contents(drawn)] : []),
     ...drawn.map((one) => section(one, math)),
     "</body>\n</html>\n",

@@ -1,4 +1,4 @@
-import type { AnyExperiment, Check, ExperimentResult } from "@ntkit/experiments";
+import { type AnyExperiment, type Check, DOCUMENTS, type ExperimentResult } from "@ntkit/experiments";
 import { leftAligned } from "../report.ts";
 import type { Finished } from "./save-findings.ts";
 
@@ -7,6 +7,8 @@ export function experimentList(experiments: readonly AnyExperiment[]): readonly 
   const rows = experiments.map(({ id, title, source }) => [id, title, source]);
   return [
     ...leftAligned([["experiment", "claim", "source"], ...rows]),
+    "",
+    ...Object.entries(DOCUMENTS).map(([letter, title]) => `${letter}  ${title}`),
     "",
     "ntkit reproduce NAME runs one, ntkit reproduce all --quick all of them.",
   ];
