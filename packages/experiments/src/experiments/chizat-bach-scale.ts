@@ -78,7 +78,7 @@ export const chizatBachScale: AnyExperiment = experiment({
       ],
       figures: [figure(found[0]!.runs)],
       notes: [
-        `The threshold is far from what is needed: ${found[0]!.threshold.toPrecision(3)} for the first network. β is measured, as the largest second derivative ‖∂²f(xᵢ)/∂w²‖ at the start and along the way; the networks start with f(w₀) = 0, or R₀ would grow with α.`,
+        `The threshold is far from what is needed: ${found[0]!.threshold.toPrecision(3)} for the first network. β is √Σ‖∂²f(xᵢ)/∂w²‖² at the start, and a tenth more for what it changes along the way; the networks start with f(w₀) = 0, or R₀ would grow with α.`,
       ],
     };
   },
