@@ -79,6 +79,7 @@ const EXAMPLES = `Examples:
   ntkit empirical --network net.json --seed 1 --x1 a.npy --out k.npy
   ntkit train houses.csv --target price --network net.json --width 64,256,inf --plot widths.svg
   ntkit reproduce all --quick --out report                   theorems and figures, each beside its measurement
+  ntkit certify houses.csv --target price --network net.json  what theory promises, and what is measured
   ntkit describe net.json
   ntkit benchmark uci --data uci90
   ntkit doctor                                               which engine computes, and how fast
