@@ -45,7 +45,7 @@ export interface ScanSetting {
 
 /** Second derivatives are taken row by row, and cost some 50 evaluations each: at so many rows, fewer where there are many weights. */
 const LAZINESS_ROWS = 32;
-const LAZINESS_WEIGHTS = 2e7;
+const LAZINESS_WEIGHTS = 4e6;
 
 interface Draw {
   readonly distance: number;
