@@ -25,6 +25,12 @@ export function resultLines(experiment: AnyExperiment, result: ExperimentResult)
     ...checkTable(result.checks),
     ...(result.notes ?? []).flatMap((note) => ["", ...wrapped(note)]),
     "",
+    ...wrapped(
+      `Set by --set: ${Object.entries(result.params)
+        .map(([name, value]) => `${name}=${value}`)
+        .join(" ")}`,
+    ),
+    "",
   ];
 }
 
