@@ -69,7 +69,7 @@ describe("ntkit reproduce all --quick", () => {
     expect(found).toMatchObject({ id, seed: 1, engine: "wasm", holds: true });
     expect(found.checks.length).toBeGreaterThan(0);
     expect(found.figures.length + found.tables.length).toBeGreaterThan(0);
-    const names = [...found.figures, ...found.tables].map((file) => file.id);
+    const names = [...found.figures.map((own) => `${own.id}.svg`), ...found.tables.map((own) => `${own.id}.csv`)];
     expect(new Set(names).size).toBe(names.length);
     for (const { columns, rows } of found.tables) for (const row of rows) expect(row).toHaveLength(columns.length);
     for (const { measured, holds, tolerance } of found.checks) {
