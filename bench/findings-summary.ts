@@ -1,7 +1,7 @@
 /**
  * Puts a table of what the experiments found between the marks of docs/sources.md.
  *
- *   npx ntkit reproduce all --out report && node --import tsx bench/findings-summary.ts report/result.json
+ *   npx ntkit reproduce all --out report && node --import tsx bench/findings-summary.ts report/result.json && npm run fix
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import type { Check, ExperimentResult } from "@ntkit/experiments";
