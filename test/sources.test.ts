@@ -65,7 +65,7 @@ describe("docs/sources.md", () => {
   });
 
   it("tells what the experiments of today found", () => {
-    const found = [...PAGE.matchAll(/^\| `([a-z0-9-]+)` \|/gm)].map((match) => match[1]);
+    const found = [...PAGE.matchAll(/^\| `([a-z0-9-]+)` +\|/gm)].map((match) => match[1]);
     expect(found).toEqual(EXPERIMENTS.map(({ id }) => id));
     expect(PAGE).toContain("at their full sizes");
   });
