@@ -8,7 +8,7 @@ export interface TwoCircles {
 }
 
 /** Points at the given angles of either circle. */
-export function twoCircles(inner: readonly number[], outer: readonly number[]): TwoCircles {
+function twoCircles(inner: readonly number[], outer: readonly number[]): TwoCircles {
   const at = (angles: readonly number[], radius: number) =>
     angles.map((angle) => [radius * portable.cos(angle), radius * portable.sin(angle)]);
   const labels = [...inner.map(() => 1), ...outer.map(() => -1)];

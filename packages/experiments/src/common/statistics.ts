@@ -6,7 +6,7 @@ export function mean(values: readonly number[] | Float64Array): number {
 }
 
 /** Standard deviation of a sample, √(Σ(v − mean)²/(n − 1)). */
-export function standardDeviation(values: readonly number[] | Float64Array): number {
+function standardDeviation(values: readonly number[] | Float64Array): number {
   const center = mean(values);
   return Math.sqrt(sumOf(Array.from(values, (v) => (v - center) ** 2)) / (values.length - 1));
 }
@@ -41,7 +41,7 @@ export function powerLaw(x: readonly number[], y: readonly number[]): PowerLaw {
   return { exponent: slope, error, factor: portable.exp(intercept) };
 }
 
-export function leastSquaresLine(
+function leastSquaresLine(
   x: readonly number[],
   y: readonly number[],
 ): { readonly slope: number; readonly intercept: number; readonly error: number } {

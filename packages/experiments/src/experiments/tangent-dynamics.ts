@@ -118,9 +118,9 @@ async function measure({ key, activation, n, width, halvings }: Setting, { engin
   const scale = 0.02 / n; // of time: well below 1/λ
   const centers = [10, 20, 40].map((k) => k * scale);
   const sizes = range(halvings + 1).map((k) => 2 ** -k * scale);
-  const times_ = centers.flatMap((t) => [t, ...sizes.flatMap((h) => [t - h, t + h])]);
+  const moments = centers.flatMap((t) => [t, ...sizes.flatMap((h) => [t - h, t + h])]);
   const options = { rtol: 1e-11, atol: 1e-13, signal };
-  const flow = solved(await gradientFlow(network, params, x, y, times_, options)).params;
+  const flow = solved(await gradientFlow(network, params, x, y, moments, options)).params;
   const at = (i: number) => apply(network, flow[i]!, x).data;
   const stride = 1 + 2 * sizes.length;
   const kernels = await inTurn(centers, { signal }, (_, c) =>
