@@ -102,9 +102,10 @@ describe("x2 = null", () => {
       await kernelFn(counted, { activations })(x, x2, "ntk", { tile: 1 });
       return evaluations;
     };
-    // A tile of one pair evaluates the pair and its two self terms: 36 tiles of the lower triangle against 64.
-    expect(await count(x)).toBe(64 * 3);
-    expect(await count(null)).toBeLessThanOrEqual(36 * 3);
+    // First the self terms of each batch; then a tile of one pair evaluates the pair and its two self terms: 36 tiles of the
+    // lower triangle against 64.
+    expect(await count(x)).toBe(8 + 8 + 64 * 3);
+    expect(await count(null)).toBeLessThanOrEqual(8 + 36 * 3);
   });
 
   it("the diagonal of a duplicated row is the entry of the two copies", async () => {
@@ -208,8 +209,12 @@ describe("values beyond float64", () => {
 
   it("are refused by the matrix and by the diagonal alike", async () => {
     await expect(kernelFn(cubes)(x, null, "nngp")).rejects.toThrow(NumericalError);
-    await expect(kernelFn(cubes)(x, null, "nngp")).rejects.toThrow("nngp of rows 0 and 1");
-    expect(() => kernelDiagonal(cubes, x, "ntk")).toThrow("kernelDiagonal: ntk of rows 1 and 1 leaves the range");
+    await expect(kernelFn(cubes)(x, null, "nngp")).rejects.toThrow(
+      "kernelFn: the variance of row 1 overflows float64 at layer 1 (monomial)",
+    );
+    expect(() => kernelDiagonal(cubes, x, "ntk")).toThrow(
+      "kernelDiagonal: the variance of row 1 overflows float64 at layer 1 (monomial)",
+    );
   });
 
   it("do not disturb the rows that fit", async () => {
