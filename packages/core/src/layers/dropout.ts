@@ -61,7 +61,7 @@ export const dropoutRule: LayerRule<DropoutSpec> = {
 
 /** √(PQ − c²) with P = p/keep, Q = q/keep, whose square is (pq − c²) + PQ(1 − keep²). */
 function dropoutSine(sine: number, p: number, q: number, keep: number): number {
-  return portable.hypot(sine, (Math.sqrt(p) / keep) * Math.sqrt(q) * Math.sqrt((1 - keep) * (1 + keep)));
+  return portable.hypot(sine, ((Math.sqrt(p) * Math.sqrt(q)) / keep) * Math.sqrt((1 - keep) * (1 + keep)));
 }
 
 function divideSelfTerms(tile: KernelTile, keep: number): void {
