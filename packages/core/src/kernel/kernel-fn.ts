@@ -11,6 +11,7 @@ import { type Matrix, matrix } from "../matrix/matrix.ts";
 import type { GramEngine, Grams, KernelName } from "./gram-engine.ts";
 import { type Batch, inputTile, prepareBatch, type TileRange } from "./input.ts";
 import { hasKinks, interpretKernel } from "./interpret.ts";
+import { piecesOf, startPace } from "./pace.ts";
 
 export interface KernelFnOptions {
   /** What the names of `elementwise` layers mean. */
@@ -154,11 +155,18 @@ async function gramByLayers(
     Matrix
   >;
   const ranges = tileRanges(a.x.rows, b.x.rows, tile ?? DEFAULT_TILE, a === b);
+  const total = ranges.reduce((sum, range) => sum + range.rows * range.cols, 0);
   const work = startWork(workOptions);
-  for (const [done, range] of ranges.entries()) {
-    const state = evaluateTile(recursion, a, b, range, names.includes("ntk"));
-    for (const name of names) placeTile(name, grams[name], name === "ntk" ? state.ntk! : state.nngp, range, a === b);
-    await work.breathe((done + 1) / ranges.length);
+  const pace = startPace();
+  let done = 0;
+  for (const range of ranges) {
+    for (const piece of piecesOf(range, pace)) {
+      const entries = piece.rows * piece.cols;
+      const state = pace.measure(entries, () => evaluateTile(recursion, a, b, piece, names.includes("ntk")));
+      for (const name of names) placeTile(name, grams[name], name === "ntk" ? state.ntk! : state.nngp, piece, a === b);
+      done += entries;
+      await work.breathe(done / total);
+    }
   }
   return grams;
 }

@@ -167,14 +167,16 @@ async function completeEntries(
 ): Promise<void> {
   const symmetric = a === b;
   const diagonal = symmetric && hasDropout(network) ? steps(0, a.x.rows, 1).map((i): LeftOut => [i, i]) : [];
-  for (const [i, j] of [...leftOut, ...diagonal]) {
+  const entries = [...leftOut, ...diagonal];
+  let done = 0;
+  for (const [i, j] of entries) {
     const values = entry(i, j);
     for (const name of names) {
       const gram = grams[name]!;
       gram.data[i * gram.cols + j] = values[name];
       if (symmetric) gram.data[j * gram.cols + i] = values[name];
     }
-    await work.breathe(0.99);
+    await work.breathe(0.99 + (0.01 * done++) / entries.length);
   }
 }
 
