@@ -50,7 +50,8 @@ export async function gram(
         result.data[i * result.cols + j] = value;
         if (a === b) result.data[j * result.cols + i] = value;
       });
-      await work.breathe((i + (range.col + range.cols) / row.cols) / a.x.rows);
+      const share = row.cols === 0 ? 1 : (range.col + range.cols) / row.cols;
+      await work.breathe((i + share) / a.x.rows);
     }
   }
   return result;
