@@ -31,10 +31,10 @@ export interface GramRequest {
   /** Side of the tiles, where the caller wants another than the engine's own. */
   readonly tile: number | undefined;
   /**
-   * A block by the layers' own rules, for what a program leaves out: row-major values of each name. Throws NumericalError when
-   * one of them leaves the range of float64.
+   * Maps a block by the layers' own rules, for what a program leaves out, in pieces that are short to compute: `visit` gets each with
+   * its row-major values, and may breathe. Throws NumericalError when a value leaves the range of float64.
    */
-  block(range: TileRange): TileValues;
+  block(range: TileRange, visit: (piece: TileRange, values: TileValues) => Promise<void>): Promise<void>;
 }
 
 /** An engine that has kernel programs: the whole recursion of a network over a tile at once. */

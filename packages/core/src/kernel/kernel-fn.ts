@@ -7,9 +7,10 @@ import type { Engine, WorkOptions } from "../linalg/engine.ts";
 import { startWork } from "../linalg/work.ts";
 import { checkFinite, checkSameCols } from "../matrix/check.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
-import type { GramEngine, Grams, KernelName, TileValues } from "./gram-engine.ts";
+import type { GramEngine, GramRequest, Grams, KernelName, TileValues } from "./gram-engine.ts";
 import { type Batch, inputTile, prepareBatch, type TileRange } from "./input.ts";
 import { interpretKernel, type Recursion, recursionOf } from "./interpret.ts";
+import { type Pace, piecesOf, startPace } from "./pace.ts";
 import { followRows, followVariances } from "./variances.ts";
 
 export interface KernelFnOptions {
@@ -114,7 +115,8 @@ async function computeGrams(
   const variances2 = a === b ? variances1 : await followVariances("kernelFn", recursion, b, work);
   if (engine?.gram && a.x.rows * b.x.rows > 0) {
     const { network, frozen, preciseSine } = recursion;
-    const block = (range: TileRange) => tileOfNames(recursion, a, b, range, names);
+    const pace = startPace();
+    const block: GramRequest["block"] = (range, visit) => mapTile(recursion, a, b, range, names, pace, visit);
     const request = { network, frozen, preciseSine, names, a, b, variances1, variances2, tile, block };
     const grams = await engine.gram(request, workOptions);
     if (grams) return grams;
@@ -133,13 +135,34 @@ async function gramByLayers(
   const grams: Partial<Record<KernelName, Matrix>> = {};
   for (const name of names) grams[name] = matrix(a.x.rows, b.x.rows);
   const ranges = tileRanges(a.x.rows, b.x.rows, tile ?? DEFAULT_TILE, a === b);
+  const total = ranges.reduce((sum, range) => sum + range.rows * range.cols, 0);
   const work = startWork(workOptions);
-  for (const [done, range] of ranges.entries()) {
-    const tiles = tileOfNames(recursion, a, b, range, names);
-    for (const name of names) placeTile(grams[name]!, tiles[name]!, range, a === b);
-    await work.breathe((done + 1) / ranges.length);
+  const pace = startPace();
+  let done = 0;
+  for (const range of ranges) {
+    await mapTile(recursion, a, b, range, names, pace, async (piece, values) => {
+      for (const name of names) placeTile(grams[name]!, values[name]!, piece, a === b);
+      done += piece.rows * piece.cols;
+      await work.breathe(done / total);
+    });
   }
   return grams as Grams; // it has the names that were asked for
+}
+
+/** Maps a tile by the layers' own rules, piece by piece: each is short to compute, whatever an entry costs. */
+async function mapTile(
+  recursion: Recursion,
+  a: Batch,
+  b: Batch,
+  tile: TileRange,
+  names: readonly KernelName[],
+  pace: Pace,
+  visit: (piece: TileRange, values: TileValues) => Promise<void>,
+): Promise<void> {
+  for (const piece of piecesOf(tile, pace)) {
+    const values = pace.measure(piece.rows * piece.cols, () => tileOfNames(recursion, a, b, piece, names));
+    await visit(piece, values);
+  }
 }
 
 /** A block of each Gram matrix that is asked for, by the layers' own rules. Throws when an entry leaves the range of float64. */

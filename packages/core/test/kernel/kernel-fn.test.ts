@@ -168,6 +168,44 @@ describe("tiles, signals and progress", () => {
   });
 });
 
+describe("entries that cost milliseconds each", () => {
+  const spin = (milliseconds: number) => {
+    const end = performance.now() + milliseconds;
+    while (performance.now() < end);
+  };
+  let calls = 0;
+  const slow = {
+    name: "slow",
+    smoothness: "smooth" as const,
+    phi: (v: number) => v,
+    dphi: () => 1,
+    dual(c: number, sine: number, _p: number, _q: number, out: Float64Array) {
+      calls++;
+      spin(4);
+      out.set([c, 1, sine]);
+    },
+  };
+  const costly = kernelFn(serial(dense({ width: 1 }), { type: "elementwise", name: "slow" }, dense({ width: 1 })), {
+    activations: { slow },
+  });
+
+  it("stop within a few of them", async () => {
+    const stop = new AbortController();
+    calls = 0;
+    setTimeout(() => stop.abort("enough"), 100);
+    const stopped = costly(inputs(40, 3), null, "ntk", { signal: stop.signal });
+    expect(await reasonOf(stopped)).toBe("enough");
+    expect(calls).toBeLessThan(200);
+  });
+
+  it("report progress all the way", async () => {
+    const seen: number[] = [];
+    await costly(inputs(12, 3), null, "ntk", { onProgress: (fraction) => seen.push(fraction) });
+    expect(seen.length).toBeGreaterThan(5);
+    expect(Math.max(...seen.map((fraction, i) => fraction - (seen[i - 1] ?? 0)))).toBeLessThan(0.4);
+  });
+});
+
 describe("sizes", () => {
   it("no rows give empty matrices", async () => {
     expect(await kernel(matrix(0, 3), null, "ntk")).toEqual(matrix(0, 0));

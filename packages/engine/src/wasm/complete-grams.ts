@@ -1,4 +1,4 @@
-import type { GramRequest, Layer, TileRange, TileValues, Variances } from "ntkit";
+import type { GramRequest, Layer, TileRange, Variances } from "ntkit";
 import type { Matrix, Work } from "ntkit/engine-kit";
 import { LARGEST_VARIANCE, SMALLEST_VARIANCE } from "../program/duals/dual.ts";
 import type { LeftOut } from "./gram-tile.ts";
@@ -75,32 +75,46 @@ export async function completeGrams(
   incomplete: readonly Incomplete[],
   work: Work,
 ): Promise<void> {
-  const place = (values: TileValues, range: TileRange, row: number, col: number): void => {
-    for (const name of names) {
-      const gram = grams[name]!;
-      const value = values[name]![(row - range.row) * range.cols + (col - range.col)]!;
-      gram.data[row * gram.cols + col] = value;
-      if (a === b) gram.data[col * gram.cols + row] = value;
-    }
-  };
-  for (const [done, { range, entries }] of incomplete.entries()) {
-    if (entries === null || entries.length >= MANY_IN_BLOCK) {
-      const values = block(range);
-      const all = entries ?? cells(range);
-      for (const [row, col] of all) place(values, range, row, col);
-    } else {
-      for (const [row, col] of entries) {
-        const cell = { row, rows: 1, col, cols: 1 };
-        place(block(cell), cell, row, col);
+  let done = 0;
+  for (const { range, entries } of incomplete) {
+    const isWanted = membership(entries);
+    const parts = entries === null || entries.length >= MANY_IN_BLOCK ? [range] : entries.map(cellOf);
+    for (const part of parts)
+      await block(part, async (piece, values) => {
+        for (const name of names) placePiece(grams[name]!, values[name]!, piece, a === b, isWanted);
         await work.breathe(done / incomplete.length);
-      }
-    }
-    await work.breathe((done + 1) / incomplete.length);
+      });
+    done++;
   }
 }
 
-function cells({ row, rows, col, cols }: TileRange): LeftOut[] {
-  return Array.from({ length: rows * cols }, (_, at) => [row + Math.floor(at / cols), col + (at % cols)]);
+type Membership = (row: number, col: number) => boolean;
+
+/** Whether an entry is among those that the program left out; all are where that is null. */
+function membership(entries: readonly LeftOut[] | null): Membership {
+  if (entries === null) return () => true;
+  const keys = new Set(entries.map(([row, col]) => `${row} ${col}`));
+  return (row, col) => keys.has(`${row} ${col}`);
+}
+
+function cellOf([row, col]: LeftOut): TileRange {
+  return { row, rows: 1, col, cols: 1 };
+}
+
+/** Copies the wanted values of a piece to their places and, in a symmetric matrix, to their mirror images. */
+function placePiece(
+  gram: Matrix,
+  values: Float64Array,
+  piece: TileRange,
+  symmetric: boolean,
+  isWanted: Membership,
+): void {
+  values.forEach((value, at) => {
+    const [row, col] = [piece.row + Math.floor(at / piece.cols), piece.col + (at % piece.cols)];
+    if (!isWanted(row, col)) return;
+    gram.data[row * gram.cols + col] = value;
+    if (symmetric) gram.data[col * gram.cols + row] = value;
+  });
 }
 
 function hasDropout(layer: Layer): boolean {
