@@ -299,9 +299,9 @@ describe("network files", () => {
     ["bytes", Buffer.from('{"type":"dense"}', "utf16le").subarray(1), "bytes.json is not a network file"],
     ["latin", Buffer.from('{"t\xf6":1}', "latin1"), "it is not UTF-8 text"],
     ["null", "null", 'null.json: a layer must be an object with a "type", got null'],
-    ["type", network({ type: "dens" }), 'type.json: 0: unknown layer type "dens" (did you mean "dense"?)'],
-    ["proto", '{"type":"constructor"}', 'unknown layer type "constructor"; known are'],
-    ["field", network({ ...dense, wstd: 1 }), '0: unknown field "wstd" of dense (did you mean "wStd"?)'],
+    ["type", network({ type: "dens" }), 'type.json: layers[0]: unknown layer type "dens" (did you mean "dense"?)'],
+    ["proto", '{"type":"constructor"}', 'unknown layer type "constructor": ntkit has no such layer; it has serial,'],
+    ["field", network({ ...dense, wstd: 1 }), 'layers[0]: unknown field "wstd" of dense (did you mean "wStd"?)'],
     ["proto-field", '{"type":"dense","width":1,"__proto__":{}}', 'unknown field "__proto__" of dense'],
     ["value", network({ type: "dense", width: -5 }), "width of dense must be an integer of at least 1, got -5"],
     ["version", file(2), "version 2 of the network file is not known here (1 is): update ntkit"],
@@ -315,7 +315,7 @@ describe("network files", () => {
 
   it("two activations without a dense layer between", async () => {
     folder.file("twice.json", network(dense, relu, relu, dense));
-    const message = "twice.json: 2: relu needs Gaussian pre-activations: put a dense layer before it";
+    const message = "twice.json: layers[2]: relu needs Gaussian pre-activations: put a dense layer before it";
     await expectRefused("describe @twice.json", message);
     await expectRefused("kernel --network @twice.json --x1 @x.npy --out @k.npy", message);
     await expectRefused("fit @good.csv --target y --network @twice.json --out @new.ntkit", message);

@@ -302,7 +302,7 @@ describe("kernel", () => {
     expect(report).toContain("2 layers with weights, 3 in all");
     expect(JSON.parse(await succeed("describe", at("net.json"), "--json"))).toMatchObject({
       parametricLayers: 2,
-      layers: [{ type: "dense", path: "0" }, { type: "relu" }, { type: "dense" }],
+      layers: [{ type: "dense", path: "layers[0]" }, { type: "relu" }, { type: "dense" }],
     });
   });
 });

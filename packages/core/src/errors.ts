@@ -33,7 +33,7 @@ export class ValueError extends NtkError {
   }
 }
 
-/** A network description is wrong; `path` is the dotted position of the layer in it, "" for the whole. */
+/** A network description is wrong; `path` is where the layer stands in it, e.g. "layers[3].branches[1]", "" for the whole. */
 export class NetworkError extends NtkError {
   readonly path: string;
 
@@ -86,11 +86,15 @@ export function quoted(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }
 
-/** The candidate nearest to `word` by edit distance, or undefined when none is near enough to be meant. */
+/**
+ * The candidate nearest to `word` by edit distance, or undefined when none is near enough to be meant: one slip in a short
+ * word, and one for each three letters of a longer one.
+ */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
-  let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1;
+  let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {
+    if (Math.abs(word.length - candidate.length) >= bestDistance) continue; // it is at least that far away
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     const alike = distance === 0 || distance < Math.max(word.length, candidate.length); // some letter is shared
     if (alike && distance < bestDistance) [best, bestDistance] = [candidate, distance];
@@ -104,16 +108,18 @@ export function didYouMean(word: string, candidates: Iterable<string>): string {
   return guess === undefined ? "" : ` (did you mean "${guess}"?)`;
 }
 
-/** Levenshtein distance, one row at a time. O(|a||b|). */
+/** Letters to insert, leave out, replace or swap with their neighbour, at least; one row at a time. O(|a||b|). */
 function editDistance(a: string, b: string): number {
+  let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
       const substitution = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(substitution, row[j]! + 1, next[j - 1]! + 1));
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      next.push(Math.min(substitution, row[j]! + 1, next[j - 1]! + 1, swapped ? before[j - 2]! + 1 : Infinity));
     }
-    row = next;
+    [before, row] = [row, next];
   }
   return row[b.length]!;
 }

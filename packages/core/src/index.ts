@@ -106,7 +106,7 @@ export { fanInSum } from "./layers/fan-in-sum.ts";
 export { fanOut } from "./layers/fan-out.ts";
 export { identity } from "./layers/identity.ts";
 export { layerNorm } from "./layers/layer-norm.ts";
-export { type NetworkFile, networkFile, parseNetwork } from "./layers/network-file.ts";
+export { childPlace, type NetworkFile, networkFile, parseNetwork } from "./layers/network-file.ts";
 export { parallel } from "./layers/parallel.ts";
 export { repeat } from "./layers/repeat.ts";
 export type { DenseParams, Params, Shape } from "./layers/rule.ts";

@@ -1,7 +1,7 @@
 import { ACTIVATIONS, makeActivation } from "../activations/registry.ts";
 import type { ActivationSpec } from "../activations/spec.ts";
 import type { KernelState, KernelTile } from "../layers/kernel-state.ts";
-import { childPath } from "../layers/network-file.ts";
+import { childPlace } from "../layers/network-file.ts";
 import { ruleOf } from "../layers/registry.ts";
 import { isBranches } from "../layers/rule.ts";
 import { type Activations, scopeAt, walk } from "../layers/scope.ts";
@@ -10,8 +10,8 @@ import type { Layer } from "../layers/spec.ts";
 export interface Interpretation {
   /** Number of leading parametric layers that do not train: what they add to Θ is left out. */
   readonly frozen?: number;
-  /** Sees, and may change, the state after each layer: reports and laws. `path` is the layer's position. */
-  readonly after?: (layer: Layer, output: KernelState, path: string, input: KernelState) => KernelState;
+  /** Sees, and may change, the state after each layer: reports and laws. `place` is where the layer stands, as messages say it. */
+  readonly after?: (layer: Layer, output: KernelState, place: string, input: KernelState) => KernelState;
 }
 
 /** Maps a kernel state through a parsed network: the whole infinite-width recursion. */
@@ -23,15 +23,15 @@ export function interpretKernel(
 ): KernelState {
   let [sources, parametric] = [0, 0];
   const preciseSine = hasKinks(network, activations);
-  const visit = (layer: Layer, path: string, state: KernelState): KernelState => {
+  const visit = (layer: Layer, place: string, state: KernelState): KernelState => {
     const output = ruleOf(layer).kernel(layer as Required<Layer>, state, {
-      ...scopeAt(layer, path, activations),
-      descend: (child, segment, childState) => visit(child, childPath(path, segment), childState),
+      ...scopeAt(layer, place, activations),
+      descend: (child, segment, childState) => visit(child, childPlace(layer.type, place, segment), childState),
       newSource: () => ++sources,
       preciseSine,
     });
     const isFrozen = layer.type === "dense" && ++parametric <= frozen;
-    return after(layer, isFrozen ? withoutNtk(output) : output, path, state);
+    return after(layer, isFrozen ? withoutNtk(output) : output, place, state);
   };
   return visit(network, "", input);
 }

@@ -1,5 +1,5 @@
 import { ValueError } from "../errors.ts";
-import { childPath, parseNetwork } from "../layers/network-file.ts";
+import { childPlace, parseNetwork } from "../layers/network-file.ts";
 import { ruleOf } from "../layers/registry.ts";
 import type { Complete, InitScope, Params, Shape } from "../layers/rule.ts";
 import { type Activations, scopeAt } from "../layers/scope.ts";
@@ -18,11 +18,12 @@ export interface InitOptions extends WeightLaw {
 /** Random weights of a network for inputs with `inputWidth` columns. */
 export function init(network: Layer, inputWidth: number, options: InitOptions): Params {
   const { seed, activations = {} } = options;
-  const visit = (layer: Layer, path: string, own: Key, input: Shape): Params => {
+  const visit = (layer: Layer, place: string, own: Key, input: Shape): Params => {
+    const inside = (segment: number) => childPlace(layer.type, place, segment);
     const scope: InitScope = {
-      ...scopeAt(layer, path, activations),
-      descend: (child, segment, shape) => outputShape(child, childPath(path, segment), shape, activations),
-      initChild: (child, segment, childKey, shape) => visit(child, childPath(path, segment), childKey, shape),
+      ...scopeAt(layer, place, activations),
+      descend: (child, segment, shape) => outputShape(child, inside(segment), shape, activations),
+      initChild: (child, segment, childKey, shape) => visit(child, inside(segment), childKey, shape),
     };
     return ruleOf(layer).init(layer as Complete<Layer>, own, input, scope);
   };
@@ -51,9 +52,9 @@ export function outputWidth(network: Layer, inputWidth: number, activations: Act
   return outputShape(parseNetwork(network), "", checkedWidth("outputWidth", inputWidth), activations);
 }
 
-function outputShape(layer: Layer, path: string, input: Shape, activations: Activations): Shape {
+function outputShape(layer: Layer, place: string, input: Shape, activations: Activations): Shape {
   return ruleOf(layer).shape(layer as Complete<Layer>, input, {
-    ...scopeAt(layer, path, activations),
-    descend: (child, segment, shape) => outputShape(child, childPath(path, segment), shape, activations),
+    ...scopeAt(layer, place, activations),
+    descend: (child, segment, shape) => outputShape(child, childPlace(layer.type, place, segment), shape, activations),
   });
 }
