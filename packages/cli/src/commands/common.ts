@@ -1,7 +1,7 @@
 import { realpath } from "node:fs/promises";
 import { resolve } from "node:path";
-import { type Command, InvalidArgumentError } from "commander";
-import { DataError, type Layer, NetworkError, parseNetwork } from "ntkit";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { DataError, didYouMean, type Layer, NetworkError, parseNetwork } from "ntkit";
 import { readInput, sourceName } from "../io/read-input.ts";
 import type { ReadTableOptions } from "../io/table-file.ts";
 import { makeOutput, type Output } from "../output.ts";
@@ -106,6 +106,19 @@ function isFile(path: string | undefined): path is string {
 
 async function identity(path: string): Promise<string> {
   return await realpath(path).catch(() => resolve(path));
+}
+
+/** An option that takes one of a few names; a name that is none of them is met by the nearest. */
+export function choiceOption(flags: string, what: string, names: readonly string[]): Option {
+  return new Option(flags, what).choices(names).argParser(choice(names));
+}
+
+/** An argument that must be one of the names. */
+export function choice(names: readonly string[]): (text: string) => string {
+  return (text) => {
+    if (names.includes(text)) return text;
+    throw new InvalidArgumentError(`it must be one of ${names.join(", ")}${didYouMean(text, names)}.`);
+  };
 }
 
 /** An argument that must be a whole number in [min, max]. */

@@ -112,6 +112,24 @@ export function childPath(path: string, segment: number): string {
   return path === "" ? `${segment}` : `${path}.${segment}`;
 }
 
+/** Where the layer at a dotted position among the weights stands in the description. */
+export function placeOf(network: Layer, path: string): string {
+  let [layer, place]: [Layer | undefined, string] = [network, ""];
+  for (const segment of path === "" ? [] : path.split(".").map(Number)) {
+    if (layer === undefined) break;
+    place = childPlace(layer.type, place, segment);
+    if (layer.type === "repeat") layer = layer.layer;
+    else
+      layer =
+        layer.type === "serial"
+          ? layer.layers[segment]
+          : layer.type === "parallel"
+            ? layer.branches[segment]
+            : undefined;
+  }
+  return place;
+}
+
 function isLayerType(type: string): type is LayerType {
   return (LAYER_TYPES as readonly string[]).includes(type);
 }
