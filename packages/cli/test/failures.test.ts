@@ -32,6 +32,17 @@ describe("names that are mistyped", () => {
   ])("%s", expectRefused);
 });
 
+describe("addresses", () => {
+  const address = "https://example.org/data/t.csv";
+  it.each([
+    [`fit ${address} --target y`, `${address} is an address, not a file: download it, and name the file`],
+    [`fit @t.csv --target y --test ${address}`, "is an address, not a file: download it"],
+    [`fit @t.csv --target y --network file:///net.json`, "file:///net.json is an address, not a file"],
+    [`fit @t.csv --target y --out s3://bucket/m.ntkit`, "is an address, not a file: name a file to write"],
+    [`kernel --network @net.json --x1 ${address} --out @k.npy`, "is an address, not a file: download it"],
+  ])("%s", expectRefused);
+});
+
 describe("--json", () => {
   it.each([
     ["fit @t.csv --target z --json", "data"],

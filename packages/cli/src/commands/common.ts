@@ -2,6 +2,7 @@ import { realpath } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { DataError, didYouMean, type Layer, NetworkError, parseNetwork } from "ntkit";
+import { parseJson } from "../io/parse-json.ts";
 import { readInput, sourceName } from "../io/read-input.ts";
 import type { ReadTableOptions } from "../io/table-file.ts";
 import { makeOutput, type Output } from "../output.ts";
@@ -40,7 +41,7 @@ export function outputOf({ json = false, quiet = false, out }: CommonOptions & {
 
 /** A network whose layers all have meaning by their description alone. */
 export async function readNetwork(path: string): Promise<Layer> {
-  const value = parseJson(await readInput(path), sourceName(path));
+  const value = networkValue(await readInput(path), sourceName(path));
   const network = await inNetworkFile(path, async () => parseNetwork(value));
   if (hasElementwise(network))
     throw new NetworkError(
@@ -50,9 +51,9 @@ export async function readNetwork(path: string): Promise<Layer> {
   return network;
 }
 
-function parseJson(bytes: Uint8Array, source: string): unknown {
+function networkValue(bytes: Uint8Array, source: string): unknown {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    return parseJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (error) {
     const reason = error instanceof SyntaxError ? error.message : "it is not UTF-8 text";
     throw new NetworkError("", `${source} is not a network file, which is JSON: ${reason}`);
