@@ -22,9 +22,9 @@ export async function failureOf(
     const message = error instanceof Interrupted ? error.message : "stopped; nothing was written";
     return { code: "interrupted", message, exitCode: EXIT.interrupted };
   }
+  if (error instanceof CommanderError && error.exitCode === 0) return null;
   const { brief, didYouMean, isNtkError, printable } = await import("ntkit");
   if (error instanceof CommanderError) {
-    if (error.exitCode === 0) return null;
     const message = brief(printable(usage(error, { argv, root, didYouMean })));
     return { code: "usage", message, exitCode: EXIT.usage };
   }

@@ -95,7 +95,7 @@ const EXAMPLES = `Examples:
   ntkit train houses.csv --target price --network net.json --width 64,256,inf --plot widths.svg
   ntkit reproduce all --quick --out report                   theorems and figures, each beside its measurement
   ntkit certify houses.csv --target price --network net.json  what theory promises, and what is measured
-  ntkit describe net.json
+  ntkit describe net.json                                    or a model that fit saved
   ntkit benchmark uci --data uci90
   ntkit doctor                                               which engine computes, and how fast
 `;

@@ -1,4 +1,3 @@
-import { SingleBar } from "cli-progress";
 import type { Failure } from "./failure.ts";
 
 /** The only place that prints. Data goes to stdout, talk to stderr; with `json`, stdout holds one JSON object. */
@@ -60,6 +59,7 @@ export function printFailure(failure: Failure, json: boolean): void {
 }
 
 async function withBar<T>(label: string, work: (onProgress: (fraction: number) => void) => Promise<T>): Promise<T> {
+  const { SingleBar } = await import("cli-progress"); // loaded where there is a terminal to draw on
   const bar = new SingleBar({
     format: `${label} [{bar}] {percentage}% | {eta_formatted} left`,
     stream: process.stderr,

@@ -138,7 +138,7 @@ export type {
   RegressionModel,
   RegressionPrediction,
 } from "./learn/model.ts";
-export { decodeModel, encodeModel } from "./learn/model-file.ts";
+export { decodeModel, encodeModel, MODEL_FORMAT } from "./learn/model-file.ts";
 export type { CategoryFeature, DroppedColumn, Feature, NumericFeature, Preprocessor } from "./learn/preprocess.ts";
 export type { CandidateScore } from "./learn/select.ts";
 export { type Split, trainTestSplit } from "./learn/split.ts";

@@ -41,7 +41,12 @@ export function outputOf({ json = false, quiet = false, out }: CommonOptions & {
 
 /** A network whose layers all have meaning by their description alone. */
 export async function readNetwork(path: string): Promise<Layer> {
-  const value = networkValue(await readInput(path), sourceName(path));
+  return networkIn(path, await readInput(path));
+}
+
+/** The same of bytes that are there already. */
+export async function networkIn(path: string, bytes: Uint8Array): Promise<Layer> {
+  const value = networkValue(bytes, sourceName(path));
   const network = await inNetworkFile(path, async () => parseNetwork(value));
   if (hasElementwise(network))
     throw new NetworkError(
