@@ -307,6 +307,30 @@ describe("kernel", () => {
   });
 });
 
+describe("figures that are not defined", () => {
+  it.each([
+    ["one row", [3], "one test row does not vary"],
+    ["equal targets", [3, 3, 3], "equal test targets do not vary"],
+  ])("R² of %s is no number, in text and in JSON", async (_, targets, reason) => {
+    const test = folder.file(
+      "few.csv",
+      csv(
+        "a,b,y",
+        targets.map((y, i) => [i / 9, 0.5, y]),
+      ),
+    );
+    const line = ["numbers.csv", "y", "--test", test] as const;
+    const report = await learn(...line);
+    expect(report).toMatch(/infinite network +[\d.]+ +[\d.]+ +not defined\n/);
+    expect(report).toContain(`R² is not defined: ${reason}`);
+    expect(report).toMatch(new RegExp(`\\(\\d of ${targets.length}\\)`));
+    const { test: scores } = JSON.parse(await learn(...line, "--json"));
+    expect(scores.r2).toBeNull();
+    for (const { r2, rmse } of Object.values<{ r2: null; rmse: number }>(scores.baselines))
+      expect([r2, Number.isFinite(rmse)]).toEqual([null, true]);
+  });
+});
+
 describe("describe a model", () => {
   it("says what it learned, from what, and how well", async () => {
     await succeed("fit", at("numbers.csv"), "--target", "y", "--out", at("described.ntkit"));
