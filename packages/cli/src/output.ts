@@ -1,4 +1,4 @@
-import { SingleBar } from "cli-progress";
+import type { Failure } from "./failure.ts";
 
 /** The only place that prints. Data goes to stdout, talk to stderr; with `json`, stdout holds one JSON object. */
 export interface Output {
@@ -33,13 +33,33 @@ export function makeOutput({
       if (!quiet) process.stderr.write(`${line}\n`);
     },
     result: (value) => {
-      if (json) process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+      if (json) printObject(value);
     },
     progress: (label, work) => (quiet || !process.stderr.isTTY ? work(() => {}) : withBar(label, work)),
   };
 }
 
+/** Whether the one object of --json has been printed. */
+let printed = false;
+
+/** Before each command line. */
+export function beginOutput(): void {
+  printed = false;
+}
+
+function printObject(value: unknown): void {
+  printed = true;
+  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** Ends a command line: the sentence on stderr, and with `json` the object on stdout unless a result is there already. */
+export function printFailure(failure: Failure, json: boolean): void {
+  process.stderr.write(`ntkit: ${failure.message}\n`);
+  if (json && !printed) printObject({ error: failure });
+}
+
 async function withBar<T>(label: string, work: (onProgress: (fraction: number) => void) => Promise<T>): Promise<T> {
+  const { SingleBar } = await import("cli-progress"); // loaded where there is a terminal to draw on
   const bar = new SingleBar({
     format: `${label} [{bar}] {percentage}% | {eta_formatted} left`,
     stream: process.stderr,

@@ -48,7 +48,7 @@ function regressionLines({ model, baselines, coverage, level, truth, predictions
     name,
     score.rmse.toPrecision(4),
     score.mae.toPrecision(4),
-    score.r2.toFixed(3),
+    score.r2 === null ? "not defined" : score.r2.toFixed(3),
   ];
   return [
     ...alignedTable([
@@ -58,7 +58,10 @@ function regressionLines({ model, baselines, coverage, level, truth, predictions
       line("mean of target", baselines.mean),
     ]),
     "",
-    `${percent(level)} intervals hold ${percent(coverage)} of the test targets`,
+    ...(model.r2 === null
+      ? [`R² is not defined: ${truth.length === 1 ? "one test row does" : "equal test targets do"} not vary`]
+      : []),
+    `${percent(level)} intervals hold ${percent(coverage)} of the test targets (${Math.round(coverage * truth.length)} of ${truth.length})`,
     "",
     ...textScatter(truth, predictions.prediction),
   ];

@@ -96,7 +96,7 @@ describe("tables to learn from", () => {
         "a,b,y",
         rows.map(([a]) => [1, 2, a]),
       ),
-      '"a" is constant; "b" is constant',
+      '"a" is constant, "b" is constant',
     ],
     ["text-in-column", withCell(9, 0, "oops"), 'column "a" is numeric but line 9 holds "oops": correct it'],
     ["text-in-target", withCell(9, 2, "oops"), 'target "y" is numeric but line 9 holds "oops": correct it'],
@@ -143,12 +143,12 @@ describe("arguments", () => {
       "",
       "name a command: fit, predict, kernel, empirical, train, reproduce, certify, describe, benchmark, doctor; ntkit --help shows how",
     ],
-    ["fti @good.csv", "unknown command 'fti' (Did you mean fit?)"],
+    ["fti @good.csv", `unknown command 'fti' (did you mean "fit"?)`],
     ["help fti", "name a command"],
     ["fit --target y", "missing required argument 'table'; ntkit fit --help shows how"],
     ["fit @good.csv", "required option '--target <column>' not specified"],
     ["fit @good.csv --target", "option '--target <column>' argument missing"],
-    ["fit @good.csv --target y --sed 1", "unknown option '--sed' (Did you mean --seed?)"],
+    ["fit @good.csv --target y --sed 1", `unknown option '--sed' (did you mean "--seed"?)`],
     ["fit @good.csv more --target y", "too many arguments for 'fit'"],
     ["fit @good.csv --target y --seed x", "argument 'x' is invalid: it must be a whole number from 0"],
     ["fit @good.csv --target y --seed ''", "argument '' is invalid: it must be a whole number"],
@@ -158,7 +158,7 @@ describe("arguments", () => {
     ["fit @good.csv --target y --test-fraction half", "argument 'half' is invalid"],
     ["fit @good.csv --target y --test-fraction 0.99", "leaves 0 to learn from, at least 5 are needed: lower"],
     ["fit @good.csv --target y --test-fraction 0.001", "leaves none to test on: raise --test-fraction"],
-    ["fit @good.csv --target y --task ranking", "Allowed choices are regression, classification"],
+    ["fit @good.csv --target y --task ranking", "it must be one of regression, classification"],
     ["fit @classes.csv --target kind --task regression", 'target "kind" holds "even" in data row 1'],
     ["fit @good.csv --target y --task classification", "too many to learn; use --task regression"],
     ["fit @good.csv --target Y", 'no column is named "Y" (did you mean "y"?); the columns are a, b, y'],
@@ -174,7 +174,7 @@ describe("arguments", () => {
     ["fit @good.csv --target ''", 'no column is named ""; the columns are'],
     ["fit @good.csv --target a --no-header", 'no column is named "a"; the columns are x0, x1, x2'],
     ["predict - -", "standard input can be read once only"],
-    ["kernel --network @net.json --x1 @x.npy --out @k.npy --get nngpp", "Allowed choices are nngp, ntk"],
+    ["kernel --network @net.json --x1 @x.npy --out @k.npy --get nngpp", "it must be one of nngp, ntk"],
     ["kernel --network @net.json --x1 @x.npy", "required option '--out <file>' not specified"],
     ["kernel --network @net.json --x1 @x.npy --out - --json", "only one thing can go to standard output"],
     ["fit @good.csv --target y --json --out -", "only one thing can go to standard output"],
@@ -299,9 +299,9 @@ describe("network files", () => {
     ["bytes", Buffer.from('{"type":"dense"}', "utf16le").subarray(1), "bytes.json is not a network file"],
     ["latin", Buffer.from('{"t\xf6":1}', "latin1"), "it is not UTF-8 text"],
     ["null", "null", 'null.json: a layer must be an object with a "type", got null'],
-    ["type", network({ type: "dens" }), 'type.json: 0: unknown layer type "dens" (did you mean "dense"?)'],
-    ["proto", '{"type":"constructor"}', 'unknown layer type "constructor"; known are'],
-    ["field", network({ ...dense, wstd: 1 }), '0: unknown field "wstd" of dense (did you mean "wStd"?)'],
+    ["type", network({ type: "dens" }), 'type.json: layers[0]: unknown layer type "dens" (did you mean "dense"?)'],
+    ["proto", '{"type":"constructor"}', 'unknown layer type "constructor": ntkit has no such layer; it has serial,'],
+    ["field", network({ ...dense, wstd: 1 }), 'layers[0]: unknown field "wstd" of dense (did you mean "wStd"?)'],
     ["proto-field", '{"type":"dense","width":1,"__proto__":{}}', 'unknown field "__proto__" of dense'],
     ["value", network({ type: "dense", width: -5 }), "width of dense must be an integer of at least 1, got -5"],
     ["version", file(2), "version 2 of the network file is not known here (1 is): update ntkit"],
@@ -315,7 +315,7 @@ describe("network files", () => {
 
   it("two activations without a dense layer between", async () => {
     folder.file("twice.json", network(dense, relu, relu, dense));
-    const message = "twice.json: 2: relu needs Gaussian pre-activations: put a dense layer before it";
+    const message = "twice.json: layers[2]: relu needs Gaussian pre-activations: put a dense layer before it";
     await expectRefused("describe @twice.json", message);
     await expectRefused("kernel --network @twice.json --x1 @x.npy --out @k.npy", message);
     await expectRefused("fit @good.csv --target y --network @twice.json --out @new.ntkit", message);

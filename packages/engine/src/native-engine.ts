@@ -1,7 +1,6 @@
-import { env } from "node:process";
 import type { GramEngine } from "ntkit";
 import { type Engine, ValueError } from "ntkit/engine-kit";
-import { threadsInEnvironment } from "./environment.ts";
+import { threadsInEnvironment, variable } from "./environment.ts";
 import { hugePageAdviser } from "./huge-pages.ts";
 import { type Library, loadLibrary } from "./library.ts";
 import { nativeBlas, nativeMatmul, nativeSolveTriangular } from "./native-blas.ts";
@@ -38,7 +37,7 @@ export async function nativeEngine(options: NativeEngineOptions = {}): Promise<N
     throw new ValueError(`nativeEngine: threads must be a whole number from 1, got ${threads}`);
   const koffi = await import("koffi").catch((error: unknown) => String(error));
   if (typeof koffi === "string") return { unavailable: `the optional package koffi did not load (${koffi})` };
-  const library = loadLibrary(koffi, { path: env["NTKIT_BLAS"] || undefined, threads });
+  const library = loadLibrary(koffi, { path: variable("NTKIT_BLAS"), threads });
   if ("unavailable" in library) return library;
   const engine = engineOf(library);
   const complaint = await selfTest(engine).catch((error: unknown) => String(error));

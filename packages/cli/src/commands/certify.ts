@@ -14,6 +14,7 @@ import { checkSvgPath, drawing, writeSvg } from "../svg.ts";
 import {
   type CommonOptions,
   checkPaths,
+  choiceOption,
   inNetworkFile,
   integer,
   outputOf,
@@ -67,9 +68,11 @@ export function certifyCommand(signal: AbortSignal): Command {
     .option("--epsilon <number>", "distance from the limit that is asked for; a quarter of λ_min when absent", positive)
     .option("--delta <number>", "chance that the bound on that distance fails", share, 0.1)
     .addOption(
-      new Option("--trainable <layers>", "which layers train; of first, the others start as ±1")
-        .choices(["all", "first", "last"])
-        .default("all"),
+      choiceOption("--trainable <layers>", "which layers train; of first, the others start as ±1", [
+        "all",
+        "first",
+        "last",
+      ]).default("all"),
     )
     .option("--seed <integer>", "draws the networks, and the order of shuffled targets", integer(0), 0)
     .option("--plot <file>", "a picture (.svg): the spectrum, and distances from the limit by width")

@@ -1,4 +1,4 @@
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import {
   type Candidate,
   defaultCandidates,
@@ -22,6 +22,7 @@ import { type FitSummary, fitReport, fitSummary } from "../report.ts";
 import {
   type CommonOptions,
   checkPaths,
+  choiceOption,
   fraction,
   inNetworkFile,
   integer,
@@ -51,9 +52,7 @@ export function fitCommand(signal: AbortSignal): Command {
     .addHelpText("before", "Example:\n  ntkit fit houses.csv --target price --out houses.ntkit --plot houses.svg\n")
     .argument("<table>", "CSV, TSV, Parquet or .npy, each of them gzipped or not; - is standard input")
     .requiredOption("--target <column>", "the column to predict")
-    .addOption(
-      new Option("--task <task>", "found from the target when absent").choices(["regression", "classification"]),
-    )
+    .addOption(choiceOption("--task <task>", "found from the target when absent", ["regression", "classification"]))
     .option("--network <file>", "network file (JSON); without it architectures are chosen by leave-one-out")
     .option("--test-fraction <share>", "rows held out to score the model; 0 scores nothing", fraction, 0.2)
     .option("--test <table>", "a table to score the model on, instead of held-out rows")

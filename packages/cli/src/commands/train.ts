@@ -14,6 +14,7 @@ import { widthTable } from "../train/table.ts";
 import {
   type CommonOptions,
   checkPaths,
+  choiceOption,
   fraction,
   inNetworkFile,
   integer,
@@ -60,7 +61,7 @@ const EXAMPLES = `Examples:
 
 export function trainCommand(signal: AbortSignal): Command {
   const choices = (flags: string, what: string, names: readonly string[]) =>
-    new Option(flags, what).choices(names).default(names[0]);
+    choiceOption(flags, what, names).default(names[0]);
   const command = new Command("train")
     .addHelpText("before", EXAMPLES)
     .argument("<table>", "CSV, TSV, Parquet or .npy, each of them gzipped or not; - is standard input")

@@ -10,6 +10,7 @@ import {
   NetworkError,
   type Params,
   paramEntries,
+  placeOf,
   takeRows,
 } from "ntkit";
 import { readInput, sourceName } from "../io/read-input.ts";
@@ -48,9 +49,10 @@ export async function readWeights(path: string, { network, networkPath, x, input
   } catch (error) {
     if (!(error instanceof NetworkError)) throw error;
     const first = paramEntries(params)[0];
-    if (first && error.path === first.path)
+    const place = first && placeOf(network, first.path);
+    if (first && error.path === place)
       throw new FormatError(
-        `${source}: layer ${first.path || "0"} of ${sourceName(networkPath)} has weights for ${first.shape[0]} inputs, but ${sourceName(inputPath)} has ${x.cols} columns: pass the inputs that the weights were made for`,
+        `${source}: ${place || "the layer"} of ${sourceName(networkPath)} has weights for ${first.shape[0]} inputs, but ${sourceName(inputPath)} has ${x.cols} columns: pass the inputs that the weights were made for`,
       );
     throw new FormatError(
       `${source}: in ${sourceName(networkPath)}, ${error.message}: the weights do not belong to this network`,

@@ -14,6 +14,11 @@ export function sourceName(path: string): string {
   return path === "-" ? "standard input" : path;
 }
 
+/** Whether it is what a browser takes, where a file is asked for. */
+export function isAddress(path: string): boolean {
+  return /^[a-z][a-z0-9+.-]+:\/\//i.test(path);
+}
+
 export function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
@@ -31,6 +36,7 @@ async function readBytes(path: string): Promise<Uint8Array> {
 
 async function explain(path: string, error: NodeJS.ErrnoException): Promise<string> {
   const { code, message } = error;
+  if (isAddress(path)) return `${path} is an address, not a file: download it, and name the file`;
   if (code === "ENOENT") return `${path} does not exist${await nearby(path)}`;
   if (code === "EACCES" || code === "EPERM") return `${path} may not be read: check its permissions`;
   if (code === "ENOTDIR") return `${path} does not exist: part of its path is a file, not a folder`;

@@ -16,11 +16,11 @@ export interface Field {
 export type Fields<T> = { readonly [K in Exclude<keyof T, "type" | "layer" | "layers" | "branches">]-?: Field };
 
 /**
- * The description with defaults filled in. Throws a NetworkError naming the field at `path` when one is unknown,
+ * The description with defaults filled in. Throws a NetworkError naming the field, and the layer at `place`, when one is unknown,
  * missing or out of range.
  */
 export function completeFields(
-  path: string,
+  place: string,
   spec: Readonly<Record<string, unknown>>,
   fields: Readonly<Record<string, Field>>,
   structural: readonly string[] = [],
@@ -30,22 +30,29 @@ export function completeFields(
     if (key === "type" || Object.hasOwn(fields, key) || structural.includes(key)) continue;
     const known = [...Object.keys(fields), ...structural];
     const list = known.length > 0 ? `has the fields ${known.join(", ")}` : "has no fields";
-    throw new NetworkError(path, `unknown field "${key}" of ${where}${didYouMean(key, known)}; ${where} ${list}`);
+    throw new NetworkError(place, `unknown field "${key}" of ${where}${didYouMean(key, known)}; ${where} ${list}`);
   }
   const complete: Record<string, unknown> = { ...spec };
   for (const [key, field] of Object.entries(fields)) {
     const value = spec[key] === undefined ? field.default : spec[key];
-    if (value === undefined) throw new NetworkError(path, `${where} needs the field "${key}" (${rule(field)})`);
+    if (value === undefined) throw new NetworkError(place, `${where} needs the field "${key}" (${rule(field)})`);
     const odd = [value]
       .flat()
       .find((number) => typeof number === "number" && Number.isFinite(number) && !hasSquare(number));
     if (odd !== undefined)
-      throw new NetworkError(path, `${key} of ${where} must be 0 or ${SMALLEST} to ${LARGEST} in size, got ${odd}`);
+      throw new NetworkError(place, `${key} of ${where} must be 0 or ${SMALLEST} to ${LARGEST} in size, got ${odd}`);
     if (!allowed(value, field))
-      throw new NetworkError(path, `${key} of ${where} must be ${rule(field)}, got ${quoted(value)}`);
+      throw new NetworkError(
+        place,
+        `${key} of ${where} must be ${rule(field)}, got ${quoted(value)}${suggestion(value, field)}`,
+      );
     complete[key] = value;
   }
   return complete;
+}
+
+function suggestion(value: unknown, { kind, choices = [] }: Field): string {
+  return kind === "choice" && typeof value === "string" ? didYouMean(value, choices) : "";
 }
 
 function allowed(value: unknown, field: Field): boolean {

@@ -1,5 +1,5 @@
 import { NetworkError } from "../errors.ts";
-import { childPath } from "./network-file.ts";
+import { childPlace } from "./network-file.ts";
 import { ruleOf } from "./registry.ts";
 import type { Complete } from "./rule.ts";
 import { type Activations, scopeAt } from "./scope.ts";
@@ -24,14 +24,14 @@ export function inputSignature(columns: number): Signature {
  */
 export function signatureReader(
   options: ReadOptions,
-): (layer: Layer, path: string, input: Signatures) => { readonly scope: SignatureScope; read(): Signatures } {
+): (layer: Layer, place: string, input: Signatures) => { readonly scope: SignatureScope; read(): Signatures } {
   let sources = 0;
   const laws = new Map<string, number>();
-  const at = (layer: Layer, path: string, input: Signatures) => {
-    const own = scopeAt(layer, path, options.activations);
+  const at = (layer: Layer, place: string, input: Signatures) => {
+    const own = scopeAt(layer, place, options.activations);
     const scope: SignatureScope = {
       ...own,
-      descend: (child, segment, childInput) => at(child, childPath(path, segment), childInput).read(),
+      descend: (child, segment, childInput) => at(child, childPlace(layer.type, place, segment), childInput).read(),
       newSource: () => ++sources,
       law(...description) {
         const text = JSON.stringify(description);

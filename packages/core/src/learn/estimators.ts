@@ -1,4 +1,4 @@
-import { ShapeError, ValueError } from "../errors.ts";
+import { DataError, ShapeError, ValueError } from "../errors.ts";
 import { fromRows, type Matrix } from "../matrix/matrix.ts";
 import type { PredictOptions } from "../predict/options.ts";
 import type { Candidate } from "./candidates.ts";
@@ -57,11 +57,16 @@ export class NtkRegressor {
     return predictRegression(this.model, tableOf(x), { ...this.#options, ...options });
   }
 
-  /** The coefficient of determination R² on these rows. */
+  /** The coefficient of determination R² on these rows; throws DataError where their targets do not vary, so that there is none. */
   async score(x: Inputs, y: ArrayLike<number>): Promise<number> {
     const predicted = await this.predict(x);
     checkCounts("score", predicted.length, y.length);
-    return regressionScore(Float64Array.from(y), predicted).r2;
+    const { r2 } = regressionScore(Float64Array.from(y), predicted);
+    if (r2 === null)
+      throw new DataError(
+        `score: R² compares with the variance of the targets, which ${y.length === 1 ? "one row does" : "equal targets do"} not have: pass rows whose targets differ`,
+      );
+    return r2;
   }
 
   /** What was learned, as plain data; save it with `encodeModel`. */
@@ -110,6 +115,7 @@ export class NtkClassifier {
   async score(x: Inputs, y: readonly (string | number)[]): Promise<number> {
     const predicted = await this.predict(x);
     checkCounts("score", predicted.length, y.length);
+    if (y.length === 0) throw new DataError("score: there are no rows to score predictions on: pass one at least");
     return predicted.filter((label, i) => label === String(y[i])).length / predicted.length;
   }
 

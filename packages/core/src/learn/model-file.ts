@@ -11,8 +11,10 @@ import { type Matrix, matrix } from "../matrix/matrix.ts";
 import type { ClassificationModel, FittedKernel, Model, RegressionModel } from "./model.ts";
 import { checkModelFields, checkModelSizes } from "./model-check.ts";
 
-const FORMAT = "ntkit-model";
-const VERSION = 1;
+/** What a model file says it is. */
+export const MODEL_FORMAT = { name: "ntkit-model", version: 1 } as const;
+
+const { name: FORMAT, version: VERSION } = MODEL_FORMAT;
 
 /**
  * The bytes of a model file: safetensors, with the arrays in float64 and everything else as JSON under the metadata

@@ -1,5 +1,5 @@
 // What implementations of Engine share, beside the contract: one check of the input, one meaning of failure.
-export { didYouMean, NumericalError, ValueError } from "../errors.ts";
+export { didYouMean, isNtkError, NumericalError, quoted, ValueError } from "../errors.ts";
 export { allFinite, checkFinite, checkSquare } from "../matrix/check.ts";
 export { type Matrix, matrix, transpose } from "../matrix/matrix.ts";
 export { type Blas, type GemmOptions, gemmSizes, jsBlas } from "./blas.ts";

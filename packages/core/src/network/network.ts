@@ -1,5 +1,5 @@
 import { ValueError } from "../errors.ts";
-import { childPath, parseNetwork } from "../layers/network-file.ts";
+import { childPlace, parseNetwork } from "../layers/network-file.ts";
 import { inputSignature, readNetwork, signatureReader } from "../layers/read-network.ts";
 import { ruleOf } from "../layers/registry.ts";
 import type { Complete, Params } from "../layers/rule.ts";
@@ -21,10 +21,11 @@ export interface InitOptions extends WeightLaw {
 export function init(network: Layer, inputWidth: number, options: InitOptions): Params {
   const { seed, activations = {} } = options;
   const reader = signatureReader({ activations, needsLimit: false });
-  const visit = (layer: Layer, path: string, own: Key, input: Signatures): Params =>
+  const visit = (layer: Layer, place: string, own: Key, input: Signatures): Params =>
     ruleOf(layer).init(layer as Complete<Layer>, own, input, {
-      ...reader(layer, path, input).scope,
-      initChild: (child, segment, childKey, childInput) => visit(child, childPath(path, segment), childKey, childInput),
+      ...reader(layer, place, input).scope,
+      initChild: (child, segment, childKey, childInput) =>
+        visit(child, childPlace(layer.type, place, segment), childKey, childInput),
     });
   const parsed = parseNetwork(network);
   const start = typeof seed === "number" ? key(seed) : seed;

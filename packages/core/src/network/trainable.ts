@@ -1,4 +1,4 @@
-import { didYouMean, ValueError } from "../errors.ts";
+import { didYouMean, listed, ValueError } from "../errors.ts";
 import type { Params } from "../layers/rule.ts";
 import { paramEntries } from "./params.ts";
 
@@ -17,7 +17,7 @@ export function trainablePaths(params: Params, trainable: Trainable = "all"): Re
   for (const path of trainable) {
     if (paths.includes(path)) continue;
     throw new ValueError(
-      `trainable: there is no layer with weights at "${path}"${didYouMean(path, paths)}; there are ${paths.join(", ")}`,
+      `trainable: there is no layer with weights at "${path}"${didYouMean(path, paths)}; there are ${listed(paths)}`,
     );
   }
   return new Set(trainable);

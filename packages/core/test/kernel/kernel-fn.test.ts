@@ -248,10 +248,10 @@ describe("values beyond float64", () => {
   it("are refused by the matrix and by the diagonal alike", async () => {
     await expect(kernelFn(cubes)(x, null, "nngp")).rejects.toThrow(NumericalError);
     await expect(kernelFn(cubes)(x, null, "nngp")).rejects.toThrow(
-      "kernelFn: the variance of row 1 overflows float64 at layer 1 (monomial)",
+      "kernelFn: the variance of row 1 overflows float64 at layers[1] (monomial)",
     );
     expect(() => kernelDiagonal(cubes, x, "ntk")).toThrow(
-      "kernelDiagonal: the variance of row 1 overflows float64 at layer 1 (monomial)",
+      "kernelDiagonal: the variance of row 1 overflows float64 at layers[1] (monomial)",
     );
   });
 

@@ -94,15 +94,21 @@ describe("wrong types", () => {
     ["gelu2", "gelu"],
   ])("%s", (typed, meant) => {
     const error = refusal({ type: "serial", layers: [{ type: "dense", width: 1 }, { type: typed }] });
-    expect(error.path).toBe("1");
-    expect(error.message).toBe(`1: unknown layer type "${typed}" (did you mean "${meant}"?)`);
+    expect(error.path).toBe("layers[1]");
+    expect(error.message).toBe(`layers[1]: unknown layer type "${typed}" (did you mean "${meant}"?)`);
+  });
+
+  it.each(["conv", "attention", "cso2"])("no layer is near %s", (type) => {
+    expect(refusal({ type }).message).toMatch(
+      `unknown layer type "${type}": ntkit has no such layer; it has serial, parallel,`,
+    );
   });
 
   it.each(["constructor", "toString", "__proto__", "hasOwnProperty", "valueOf", ""])(
     "names that every object has are no layers: %s",
     (type) => {
       expect(refusal({ type }).message).toContain(`unknown layer type "${type}"`);
-      expect(refusal(serial({ type } as unknown as Layer)).path).toBe("0");
+      expect(refusal(serial({ type } as unknown as Layer)).path).toBe("layers[0]");
     },
   );
 
@@ -165,7 +171,10 @@ describe("wrong fields", () => {
     [{ type: "dense", width: 1.5 }, "got 1.5"],
     [{ type: "dense", width: 1, wStd: -1 }, "wStd of dense must be a finite number of at least 0, got -1"],
     [{ type: "dense", width: 1, wStd: Number.NaN }, "got NaN"],
-    [{ type: "dense", width: 1, parameterization: "Ntk" }, 'must be one of ntk, standard, got "Ntk"'],
+    [
+      { type: "dense", width: 1, parameterization: "Ntk" },
+      'must be one of ntk, standard, got "Ntk" (did you mean "ntk"?)',
+    ],
     [{ type: "dropout", keep: 0 }, "keep of dropout must be a finite number above 0 and at most 1, got 0"],
     [{ type: "dropout", keep: 1.1 }, "got 1.1"],
     [{ type: "rbf", gamma: 0 }, "gamma of rbf must be a finite number above 0, got 0"],
@@ -184,14 +193,14 @@ describe("wrong fields", () => {
   });
 });
 
-describe("the dotted path", () => {
+describe("the place of a layer", () => {
   const wrong = { type: "dense", width: -1 };
   const ok = { type: "relu" };
   it.each([
     ["", wrong],
-    ["1", { type: "serial", layers: [ok, wrong] }],
-    ["2.1.0", serialOf(ok, ok, { type: "parallel", branches: [ok, serialOf(wrong)] })],
-    ["0.0", serialOf({ type: "repeat", times: 3, layer: wrong })],
+    ["layers[1]", { type: "serial", layers: [ok, wrong] }],
+    ["layers[2].branches[1].layers[0]", serialOf(ok, ok, { type: "parallel", branches: [ok, serialOf(wrong)] })],
+    ["layers[0].layer", serialOf({ type: "repeat", times: 3, layer: wrong })],
   ])("%s", (path, value) => {
     expect(refusal(value).path).toBe(path);
     expect(refusal({ format: "ntkit-network", version: 1, network: value }).path).toBe(path);

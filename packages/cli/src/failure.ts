@@ -1,0 +1,72 @@
+import { type Command, CommanderError } from "commander";
+import { COMMANDS } from "./commands/list.ts";
+import { Interrupted } from "./interrupt.ts";
+
+/** Exit codes: 0 done, 1 the run failed, 2 the input or the arguments were wrong, 130 stopped by Ctrl-C. */
+export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+
+/** Why a command line gave no result, as one sentence and for programs. */
+export interface Failure {
+  /** The kind of an error of ntkit, or "usage", "interrupted", "bug". */
+  readonly code: string;
+  readonly message: string;
+  readonly exitCode: number;
+}
+
+/** What an error that ended a command line means; null where help or the version was all that was asked for. */
+export async function failureOf(
+  error: unknown,
+  { argv, root, signal }: { readonly argv: readonly string[]; readonly root: Command; readonly signal: AbortSignal },
+): Promise<Failure | null> {
+  if (signal.aborted) {
+    const message = error instanceof Interrupted ? error.message : "stopped; nothing was written";
+    return { code: "interrupted", message, exitCode: EXIT.interrupted };
+  }
+  if (error instanceof CommanderError && error.exitCode === 0) return null;
+  const { brief, didYouMean, isNtkError, printable } = await import("ntkit");
+  if (error instanceof CommanderError) {
+    const message = brief(printable(usage(error, { argv, root, didYouMean })));
+    return { code: "usage", message, exitCode: EXIT.usage };
+  }
+  if (isNtkError(error)) {
+    const { code, message } = error;
+    return { code, message, exitCode: code === "numerical" ? EXIT.failed : EXIT.usage };
+  }
+  const message = `this is a bug, please report it: ${error instanceof Error ? error.stack : error}`;
+  return { code: "bug", message, exitCode: EXIT.failed };
+}
+
+interface Line {
+  readonly argv: readonly string[];
+  readonly root: Command;
+  readonly didYouMean: (word: string, candidates: Iterable<string>) => string;
+}
+
+function usage(error: CommanderError, line: Line): string {
+  const { argv, root, didYouMean } = line;
+  const command = root.commands.find((known) => known.name() === argv[0]);
+  const hint = `ntkit ${command ? `${command.name()} ` : ""}--help shows how`;
+  const names = COMMANDS.map(({ name }) => name);
+  if (error.code === "commander.help") return `name a command: ${names.join(", ")}; ${hint}`;
+  if (error.code === "commander.unknownCommand")
+    return `unknown command '${argv[0]}'${didYouMean(`${argv[0]}`, names)}; ${hint}`;
+  return `${unknownOption(error, command ?? root, line) ?? plain(error)}; ${hint}`;
+}
+
+/** The words of the parser, as ours begin and end. */
+function plain({ message }: CommanderError): string {
+  return message
+    .replace(/^error: /, "")
+    .replace(" is invalid. ", " is invalid: ")
+    .replace(/\.$/, "");
+}
+
+/** An option that is mistyped is not missing: that it is unknown comes first. */
+function unknownOption({ code }: CommanderError, command: Command, { argv, didYouMean }: Line): string | undefined {
+  if (code !== "commander.unknownOption" && code !== "commander.missingMandatoryOptionValue") return undefined;
+  const { unknown } = command.parseOptions([...(command.parent === null ? argv : argv.slice(1))]);
+  const flag = unknown[0]?.replace(/=.*/s, "");
+  if (flag === undefined) return undefined;
+  const known = command.options.flatMap(({ long, short }) => [long ?? "", short ?? ""]);
+  return `unknown option '${flag}'${didYouMean(flag, [...known, "--help"])}`;
+}
