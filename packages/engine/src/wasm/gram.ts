@@ -38,8 +38,8 @@ export function gramMaker(pool: Pool, fast: boolean): GramEngine["gram"] {
   };
   return async (request, options) => {
     const { network, frozen, preciseSine, names, a } = request;
-    const outside1 = rowsOutside(request.variances1);
-    const outside2 = request.a === request.b ? outside1 : rowsOutside(request.variances2);
+    const outside1 = rowsOutside(request, request.variances1);
+    const outside2 = request.a === request.b ? outside1 : rowsOutside(request, request.variances2);
     // Without a row that a program holds for, mapping by tiles is all that is left.
     if (!hasProgram(network) || outside1.size === a.x.rows || outside2.size === request.b.x.rows) return undefined;
     const [wantNngp, wantNtk] = [names.includes("nngp"), names.includes("ntk")];
