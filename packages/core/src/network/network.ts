@@ -1,6 +1,6 @@
 import { ValueError } from "../errors.ts";
 import { childPlace, parseNetwork } from "../layers/network-file.ts";
-import { inputSignature, readNetwork, signatureReader } from "../layers/read-network.ts";
+import { inputSignature, networkReader, readNetwork } from "../layers/read-network.ts";
 import { ruleOf } from "../layers/registry.ts";
 import type { Complete, Params } from "../layers/rule.ts";
 import type { Activations } from "../layers/scope.ts";
@@ -20,7 +20,7 @@ export interface InitOptions extends WeightLaw {
 /** Random weights of a network for inputs with `inputWidth` columns. */
 export function init(network: Layer, inputWidth: number, options: InitOptions): Params {
   const { seed, activations = {} } = options;
-  const reader = signatureReader({ activations, needsLimit: false });
+  const reader = networkReader({ activations, needsLimit: false });
   const visit = (layer: Layer, place: string, own: Key, input: Signatures): Params =>
     ruleOf(layer).init(layer as Complete<Layer>, own, input, {
       ...reader(layer, place, input).scope,
