@@ -305,6 +305,19 @@ describe("network files", () => {
     ["proto-field", '{"type":"dense","width":1,"__proto__":{}}', 'unknown field "__proto__" of dense'],
     ["value", network({ type: "dense", width: -5 }), "width of dense must be an integer of at least 1, got -5"],
     ["version", file(2), "version 2 of the network file is not known here (1 is): update ntkit"],
+    [
+      "branches",
+      network(
+        dense,
+        ...Array.from({ length: 50 }, () => [{ type: "fanOut", copies: 10_000 }, { type: "fanInConcat" }]).flat(),
+      ),
+      "branches.json: 2: fanInConcat joins 49995000 pairs of branches, at most 100000 are allowed",
+    ],
+    [
+      "coefficients",
+      network(dense, { type: "polynomial", coef: new Array(20_000).fill(1) }),
+      "1: coef of polynomial must be a list of 1 to 101 finite numbers, got 20000",
+    ],
     ["function", network(dense, { type: "elementwise", name: "mine" }, dense), "use one of the named activations"],
   ])("%s", async (name, content, message) => {
     folder.file(`${name}.json`, content);

@@ -7,6 +7,8 @@ export interface Field {
   readonly default?: number | string;
   readonly min?: number;
   readonly max?: number;
+  /** The most numbers that a list may hold. */
+  readonly maxCount?: number;
   /** Whether `min` itself is allowed (default) or not. */
   readonly open?: boolean;
   readonly choices?: readonly string[];
@@ -37,7 +39,7 @@ export function completeFields(
     const value = spec[key] === undefined ? field.default : spec[key];
     if (value === undefined) throw new NetworkError(path, `${where} needs the field "${key}" (${rule(field)})`);
     if (!allowed(value, field))
-      throw new NetworkError(path, `${key} of ${where} must be ${rule(field)}, got ${quoted(value)}`);
+      throw new NetworkError(path, `${key} of ${where} must be ${rule(field)}, got ${shown(value, field)}`);
     complete[key] = value;
   }
   return complete;
@@ -46,18 +48,25 @@ export function completeFields(
 function allowed(value: unknown, field: Field): boolean {
   if (field.kind === "choice") return typeof value === "string" && (field.choices ?? []).includes(value);
   if (field.kind === "text") return typeof value === "string" && value !== "";
-  if (field.kind === "numbers")
-    return Array.isArray(value) && value.length > 0 && Array.from(value).every(Number.isFinite);
+  if (field.kind === "numbers") {
+    if (!Array.isArray(value) || value.length === 0 || value.length > (field.maxCount ?? Infinity)) return false;
+    return Array.from(value).every(Number.isFinite);
+  }
   if (typeof value !== "number" || !Number.isFinite(value)) return false;
   if (field.kind === "integer" && !Number.isInteger(value)) return false;
   const { min = -Infinity, max = Infinity, open = false } = field;
   return (open ? value > min : value >= min) && value <= max;
 }
 
+function shown(value: unknown, { maxCount = Infinity }: Field): string {
+  return Array.isArray(value) && value.length > maxCount ? `${value.length}` : quoted(value);
+}
+
 function rule(field: Field): string {
   if (field.kind === "choice") return `one of ${(field.choices ?? []).join(", ")}`;
   if (field.kind === "text") return "a name";
-  if (field.kind === "numbers") return "a list of finite numbers";
+  if (field.kind === "numbers")
+    return `a list of ${field.maxCount === undefined ? "" : `1 to ${field.maxCount} `}finite numbers`;
   const noun = field.kind === "integer" ? "an integer" : "a finite number";
   if (field.min !== undefined && field.max !== undefined) {
     return `${noun} ${field.open ? "above" : "from"} ${field.min} ${field.open ? "and at most" : "to"} ${field.max}`;

@@ -1,7 +1,11 @@
 import { completeFields } from "../activations/fields.ts";
 import { didYouMean, NetworkError, quoted } from "../errors.ts";
+import { childPath } from "./child-path.ts";
+import { checkNetworkSize } from "./network-size.ts";
 import { fieldsOf, LAYER_TYPES } from "./registry.ts";
 import type { Layer, LayerType } from "./spec.ts";
+
+export { childPath } from "./child-path.ts";
 
 /** What a network file holds. */
 export interface NetworkFile {
@@ -23,23 +27,8 @@ const CHILDREN: Readonly<Record<string, "layers" | "branches" | "layer">> = {
 export function parseNetwork(value: unknown): Layer {
   const content = isRecord(value) && "format" in value ? fileContent(value) : value;
   const network = parseLayer(content, "", 0);
-  const layers = unrolledLayers(network);
-  if (layers > MAX_UNROLLED)
-    throw new NetworkError(
-      "",
-      `the network has ${layers} layers once repeats are unrolled, at most ${MAX_UNROLLED} are allowed`,
-    );
+  checkNetworkSize(network);
   return network;
-}
-
-/** More layers than this would take hours for a handful of inputs. */
-const MAX_UNROLLED = 100_000;
-
-/** Number of layers that are computed, repeats counted as often as they run. */
-function unrolledLayers(layer: Layer): number {
-  if (layer.type === "repeat") return layer.times * unrolledLayers(layer.layer);
-  const children = layer.type === "serial" ? layer.layers : layer.type === "parallel" ? layer.branches : [];
-  return children.reduce((sum, child) => sum + unrolledLayers(child), 1);
 }
 
 /** The content of a network file, ready for JSON.stringify. */
@@ -97,11 +86,6 @@ function parseChildren(
   if (!Array.isArray(value)) throw new NetworkError(path, `${type} needs the field "${field}", a list of layers`);
   if (value.length === 0) throw new NetworkError(path, `${field} of ${type} must hold at least one layer`);
   return Array.from(value, (child, i) => parseLayer(child, childPath(path, i), nesting));
-}
-
-/** The dotted position of a child, e.g. "3.1.0". */
-export function childPath(path: string, segment: number): string {
-  return path === "" ? `${segment}` : `${path}.${segment}`;
 }
 
 function isLayerType(type: string): type is LayerType {
