@@ -131,6 +131,13 @@ describe("tables to learn from", () => {
     await expectRefused(`fit @${name}.csv --target y --out @new.ntkit${options}`, message);
   });
 
+  it("an array without rows of endless columns", async () => {
+    folder.file("no-values.npy", npyBytes("(0, 1000000000000)", floats()));
+    const message = "a table has at most 1000000 columns, got shape (0, 1000000000000)";
+    await expectRefused("fit @no-values.npy --target x0", message);
+    await expectRefused("predict @good.ntkit @no-values.npy", message);
+  });
+
   it("a Parquet file cut short", async () => {
     folder.file("cut.parquet", readFileSync(folder.at("whole.parquet")).subarray(0, -20));
     await expectRefused("fit @cut.parquet --target a", "is a damaged, truncated or encrypted Parquet file");
@@ -347,7 +354,13 @@ describe("arrays", () => {
     ["object", npyBytes("(1, 2)", floats(1), "'|O'"), "values are of dtype '|O'"],
     ["cut", npyBytes("(3, 2)", floats(1, 2, 3, 4, 5)), "is truncated: shape (3, 2) needs"],
     ["cut-header", npyBytes("(3, 2)", floats(1)).subarray(0, 30), "is truncated: it ends within its header"],
-    ["vast", npyBytes("(3000000000, 2000000000)", floats(1)), "is truncated"],
+    ["vast", npyBytes("(30000000, 20000000)", floats(1)), "is truncated"],
+    [
+      "beyond",
+      npyBytes("(3000000000, 2000000000)", floats(1)),
+      "no array is as large as its shape (3000000000, 2000000000) says",
+    ],
+    ["endless", npyBytes("(0, 99999999999999999999999)", floats()), "no array is as large as its shape (0, 9999"],
     ["nan", npyBytes("(3, 2)", floats(1, 2, 3, Number.NaN, 5, 6)), "must be finite, got NaN at row 1, column 1"],
     ["infinite", npyBytes("(2, 2)", floats(-Infinity, 2, 3, 4)), "must be finite, got -Infinity at row 0, column 0"],
     ["text", "a,b\n1,2\n", "text.npy is not a .npy file: save the array with numpy.save"],

@@ -40,6 +40,9 @@ function checkKind(bytes: Uint8Array, source: string): void {
     throw new FormatError(`${source} is not a .npy file although its name says so: save the array with numpy.save`);
 }
 
+/** An array without rows may claim any number of columns. */
+const MAX_COLUMNS = 1_000_000;
+
 /** The columns of an array, named x0, x1, … */
 async function npyTable(bytes: Uint8Array, source: string): Promise<Table> {
   const { shape, data } = await decodeNpy(memorySource(bytes, source));
@@ -48,6 +51,10 @@ async function npyTable(bytes: Uint8Array, source: string): Promise<Table> {
       `${source}: a table needs an array of one or two dimensions, got shape ${shapeText(shape)}: reshape it before saving`,
     );
   const [rows, cols] = [shape[0]!, shape[1] ?? 1];
+  if (cols > MAX_COLUMNS)
+    throw new DataError(
+      `${source}: a table has at most ${MAX_COLUMNS} columns, got shape ${shapeText(shape)}: one row is one example`,
+    );
   const names = Array.from({ length: cols }, (_, j) => `x${j}`);
   return makeTable(source, names, rows, (name, j) =>
     numericColumn(
