@@ -262,41 +262,6 @@ describe("tables to predict", () => {
   });
 });
 
-describe("model files", () => {
-  const replaced = (bytes: Buffer, from: string, to: string) =>
-    Buffer.from(bytes.toString("latin1").replace(from, to), "latin1");
-  const foreign = '{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}  ';
-
-  it.each<[string, (model: Buffer) => Uint8Array, string]>([
-    ["cut-in-header", (model) => model.subarray(0, 500), "is truncated: it has 500 bytes of at least"],
-    ["cut-in-arrays", (model) => model.subarray(0, -100), "is truncated"],
-    ["cut-at-once", (model) => model.subarray(0, 5), "is not a safetensors file"],
-    ["longer", (model) => Buffer.concat([model, Buffer.alloc(7)]), "is damaged: its arrays take"],
-    ["newer", (model) => replaced(model, '"version":"1"', '"version":"2"'), "of version 2, this ntkit reads version 1"],
-    ["other-field", (model) => replaced(model, "features", "faetures"), "preprocessor.features must be a list"],
-    [
-      "not-finite",
-      (model) => Buffer.from(model).fill(0xff, model.length - 8),
-      'array "loo_scores" holds values that are not finite',
-    ],
-    [
-      "zeros",
-      (model) => Buffer.from(model).fill(0, model.length - 800),
-      'the diagonal of "cholesky_lower" must be above 0',
-    ],
-    ["table", () => readFileSync(folder.at("good.csv")), "pass a file that ntkit wrote"],
-    [
-      "foreign",
-      () =>
-        Buffer.concat([Buffer.from(BigUint64Array.of(BigInt(foreign.length)).buffer), Buffer.from(`${foreign}1234`)]),
-      "is a safetensors file but not an ntkit model: pass a file that ntkit fit wrote",
-    ],
-  ])("%s", async (name, damage, message) => {
-    folder.file(`${name}.ntkit`, damage(readFileSync(folder.at("good.ntkit"))));
-    await expectRefused(`predict @${name}.ntkit @good.csv --out @new.csv`, message);
-  });
-});
-
 describe("network files", () => {
   const file = (version: number) => JSON.stringify({ format: "ntkit-network", version, network: dense });
 
