@@ -1,19 +1,18 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { COMMANDS } from "./commands/list.ts";
-import { Interrupted } from "./interrupt.ts";
+import { Interrupted, STOP_SIGNALS, type StopSignal } from "./interrupt.ts";
+import { removeTemporaries } from "./io/write-file.ts";
 
-/** Exit codes: 0 done, 1 the run failed, 2 the input or the arguments were wrong, 130 stopped by Ctrl-C. */
-const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+/** Exit codes: 0 done, 1 the run failed, 2 the input or the arguments were wrong; after a signal 128 and its number. */
+const EXIT = { done: 0, failed: 1, usage: 2 } as const;
 
 /** Runs one command line and gives its exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
-  const interrupt = new AbortController();
-  const stop = () => interrupt.abort();
-  const stdout = watchStdout();
-  process.once("SIGINT", stop);
+  const interrupt = watchSignals();
+  const stdout = watchOutput();
   try {
-    const exitCode = await run(argv, interrupt.signal);
+    const exitCode = await run(argv, interrupt);
     const failure = await stdout.settle();
     if (exitCode !== EXIT.done || failure === null) return exitCode;
     return say(
@@ -21,37 +20,73 @@ export async function main(argv: readonly string[]): Promise<number> {
       EXIT.usage,
     );
   } finally {
-    process.removeListener("SIGINT", stop);
+    interrupt.release();
     stdout.release();
   }
 }
 
-async function run(argv: readonly string[], signal: AbortSignal): Promise<number> {
+async function run(argv: readonly string[], interrupt: Interrupt): Promise<number> {
   try {
-    await (await program(argv, signal)).parseAsync(argv, { from: "user" });
+    await (await program(argv, interrupt.signal)).parseAsync(argv, { from: "user" });
     return EXIT.done;
   } catch (error) {
-    return report(error, signal, argv[0]);
+    return report(error, interrupt, argv[0]);
   }
 }
 
+interface Interrupt {
+  readonly signal: AbortSignal;
+  /** What stopped the command, if anything did. */
+  by(): StopSignal | undefined;
+  release(): void;
+}
+
+/** The first signal asks the command to stop and to keep what is finished, the second ends the process at once. */
+function watchSignals(): Interrupt {
+  const controller = new AbortController();
+  let first: StopSignal | undefined;
+  const stop = (name: StopSignal) => {
+    if (first !== undefined) {
+      removeTemporaries();
+      process.exit(STOP_SIGNALS[name]);
+    }
+    first = name;
+    controller.abort();
+  };
+  const names = Object.keys(STOP_SIGNALS) as StopSignal[];
+  for (const name of names) process.on(name, stop);
+  return {
+    signal: controller.signal,
+    by: () => first,
+    release: () => {
+      for (const name of names) process.removeListener(name, stop);
+    },
+  };
+}
+
 /** Without a listener, a line that cannot be printed ends the process with a stack trace. */
-function watchStdout(): { settle: () => Promise<Error | null>; release: () => void } {
-  const { stdout } = process;
+function watchOutput(): { settle: () => Promise<Error | null>; release: () => void } {
+  const { stdout, stderr } = process;
   let failure: NodeJS.ErrnoException | undefined;
   const listen = (error: NodeJS.ErrnoException) => {
     failure ??= error;
   };
   stdout.on("error", listen);
+  stderr.on("error", ignore); // a terminal that was closed: there is nobody left to tell
   return {
     async settle() {
       if (!stdout.destroyed) await new Promise<void>((resolve) => stdout.write("", () => resolve()));
       // A reader that went away, like `head`, has what it wanted.
       return failure && failure.code !== "EPIPE" ? failure : null;
     },
-    release: () => stdout.removeListener("error", listen),
+    release: () => {
+      stdout.removeListener("error", listen);
+      stderr.removeListener("error", ignore);
+    },
   };
 }
+
+function ignore(): void {}
 
 /** Only the commands that the line names are loaded: the others are known by their description. */
 async function program(argv: readonly string[], signal: AbortSignal): Promise<Command> {
@@ -90,9 +125,10 @@ function version(): string {
 }
 
 /** One sentence on stderr, and the exit code. A stack trace means a bug, and is only shown for one. */
-async function report(error: unknown, signal: AbortSignal, command: string | undefined): Promise<number> {
-  if (signal.aborted)
-    return say(error instanceof Interrupted ? error.message : "stopped; nothing was written", EXIT.interrupted);
+async function report(error: unknown, interrupt: Interrupt, command: string | undefined): Promise<number> {
+  const by = interrupt.by();
+  if (by !== undefined)
+    return say(error instanceof Interrupted ? error.message : "stopped; nothing was written", STOP_SIGNALS[by]);
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : say(usage(error, command), EXIT.usage);
   const { isNtkError } = await import("ntkit");
   if (isNtkError(error)) return say(error.message, error.code === "numerical" ? EXIT.failed : EXIT.usage);

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
-import { csv, type Finished, smoothRows } from "./command-line.ts";
+import { csv, type Finished, npyBytes, smoothRows } from "./command-line.ts";
 import { Folder } from "./io/files.ts";
 
 const folder = new Folder();
@@ -32,7 +32,23 @@ function start(argv: readonly string[], tail = ""): { child: ChildProcess; finis
   return { child, finished };
 }
 
+/** The name of the first file in a folder, as soon as there is one. */
+async function firstFile({ path }: Folder): Promise<string> {
+  for (;;) {
+    const [name] = readdirSync(path);
+    if (name !== undefined) return name;
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
 const table = folder.file("small.csv", csv("a,b,y", smoothRows(30)));
+const network = folder.file(
+  "net.json",
+  JSON.stringify({
+    type: "serial",
+    layers: [{ type: "dense", width: 8 }, { type: "relu" }, { type: "dense", width: 1 }],
+  }),
+);
 const fit = ["fit", table, "--target", "y"];
 
 describe("as a process", () => {
@@ -58,49 +74,72 @@ describe("as a process", () => {
     }
   });
 
-  it("Ctrl-C stops a long fit with one line and no file", async () => {
+  it.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+    ["SIGHUP", 129],
+  ] as const)("%s stops a long fit with one line and no file", async (name, code) => {
     const large = folder.file("large.csv", csv("a,b,y", smoothRows(4000)));
     const before = readdirSync(folder.path);
     const { child, finished } = start(["fit", large, "--target", "y", "--out", folder.at("large.ntkit")]);
-    child.once("message", () => child.kill("SIGINT"));
+    child.once("message", () => child.kill(name));
     const { exitCode, stdout, stderr } = await finished;
     expect({ exitCode, stdout, stderr }).toEqual({
-      exitCode: 130,
+      exitCode: code,
       stdout: "",
       stderr: "ntkit: stopped; nothing was written\n",
     });
     expect(readdirSync(folder.path)).toEqual(before);
   });
 
-  it("Ctrl-C during a sweep of widths keeps the rows that are done", async () => {
-    const network = folder.file(
-      "net.json",
-      JSON.stringify({
-        type: "serial",
-        layers: [{ type: "dense", width: 8 }, { type: "relu" }, { type: "dense", width: 1 }],
-      }),
-    );
-    const before = readdirSync(folder.path);
-    const argv = [
-      "train",
-      table,
-      "--target",
-      "y",
-      "--network",
-      network,
-      "--width",
-      "4,2048",
-      "--out",
-      folder.at("r.csv"),
-    ];
-    const { child, finished } = start([...argv, "--steps", "100000", "--engine", "wasm"]);
+  it.each([
+    ["once", ["SIGTERM"]],
+    ["twice", ["SIGHUP", "SIGTERM"]],
+  ] as const)("a signal during a write, %s, leaves no part of a file", async (_, signals) => {
+    const out = new Folder();
+    const rows = 2500;
+    const values = Float64Array.from({ length: 2 * rows }, (_value, i) => Math.sin(7.3 * i));
+    const x = folder.file("rows.npy", npyBytes(`(${rows}, 2)`, new Uint8Array(values.buffer)));
+    const argv = ["kernel", "--network", network, "--x1", x, "--out", out.at("k.npy"), "--engine", "js"];
+    const { child, finished } = start(argv);
+    const begun = await firstFile(out);
+    for (const name of signals) child.kill(name);
+    const { exitCode } = await finished;
+    expect(begun).toMatch(/^\.k\.npy\..*\.tmp$/);
+    const left = readdirSync(out.path);
+    expect(left).toEqual(exitCode === 0 ? ["k.npy"] : []);
+    if (exitCode !== 0) expect([143, 129]).toContain(exitCode);
+    out.remove();
+  });
+
+  it("Ctrl-C during a sweep of widths keeps the widths that are done", async () => {
+    const argv = ["train", table, "--target", "y", "--network", network, "--width", "4,2048,inf"];
+    const files = ["--out", folder.at("r.csv"), "--plot", folder.at("r.svg")];
+    const { child, finished } = start([...argv, ...files, "--steps", "20000", "--engine", "wasm"]);
+    child.stdout!.on("data", (chunk) => /^ +4 /m.test(`${chunk}`) && child.kill("SIGINT"));
+    const { exitCode, stdout, stderr } = await finished;
+    const saved = `records: ${folder.at("r.csv")}, plot: ${folder.at("r.svg")}`;
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 130,
+      stderr: `ntkit: stopped after 2 of 3 widths, 2048 is missing; ${saved}\n`,
+    });
+    expect(stdout).toMatch(/^width +train mse[^\n]*\n +4 +[^\n]*\n +inf +[^\n]*\n\n/m);
+    const records = readFileSync(folder.at("r.csv"), "utf8");
+    expect(records).toMatch(/^width,step,loss,trainMse,movement\n4,/);
+    expect(records).not.toContain("\n2048,");
+    expect(readFileSync(folder.at("r.svg"), "utf8")).toContain("stopped before 2048");
+  });
+
+  it("Ctrl-C during a certificate keeps the widths that are done", async () => {
+    const argv = ["certify", table, "--target", "y", "--network", network, "--width", "4,4096,8192"];
+    const { child, finished } = start([...argv, "--plot", folder.at("c.svg"), "--engine", "wasm"]);
     child.stdout!.on("data", (chunk) => /^ +4 /m.test(`${chunk}`) && child.kill("SIGINT"));
     const { exitCode, stdout, stderr } = await finished;
     expect({ exitCode, stderr }).toEqual({
       exitCode: 130,
-      stderr: "ntkit: stopped after 1 of 2 widths; nothing was written\n",
+      stderr: `ntkit: stopped after 1 of 3 widths, 4096, 8192 are missing; plot: ${folder.at("c.svg")}\n`,
     });
-    expect(stdout).toMatch(/^width +train mse[^\n]*\n +4 +[^\n]*\n$/m);
-    expect(readdirSync(folder.path)).toEqual(before);
+    expect(stdout).toMatch(/\n +4 [^\n]*\n[\s\S]*Lemma 2 asks for[\s\S]*\nplot: [^\n]*\n$/);
+    expect(readFileSync(folder.at("c.svg"), "utf8")).toContain("</svg>");
   });
 });

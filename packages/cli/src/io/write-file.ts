@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { rmSync } from "node:fs";
 import { access, constants, open, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { DataError } from "ntkit";
@@ -33,13 +34,24 @@ async function writeBeside(
   content: (write: Write) => Promise<void>,
 ): Promise<void> {
   const temporary = join(dirname(target), `.${basename(target).slice(0, 200)}.${randomUUID()}.tmp`);
+  temporaries.add(temporary);
   try {
     await writeInto(temporary, "wx", content, mode);
     await rename(temporary, target);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
     throw error;
+  } finally {
+    temporaries.delete(temporary);
   }
+}
+
+/** Files being written, for a process that ends before it has written them. */
+const temporaries = new Set<string>();
+
+/** Removes them at once. */
+export function removeTemporaries(): void {
+  for (const path of temporaries) rmSync(path, { force: true });
 }
 
 async function writeInto(
