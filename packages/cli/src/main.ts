@@ -22,6 +22,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   } finally {
     interrupt.release();
     stdout.release();
+    endSoon(interrupt.by());
   }
 }
 
@@ -48,20 +49,27 @@ function watchSignals(): Interrupt {
   const stop = (name: StopSignal) => {
     if (first !== undefined) {
       removeTemporaries();
-      process.exit(STOP_SIGNALS[name]);
+      release();
+      process.kill(process.pid, name);
+      return;
     }
     first = name;
     controller.abort();
   };
   const names = Object.keys(STOP_SIGNALS) as StopSignal[];
-  for (const name of names) process.on(name, stop);
-  return {
-    signal: controller.signal,
-    by: () => first,
-    release: () => {
-      for (const name of names) process.removeListener(name, stop);
-    },
+  const release = () => {
+    for (const name of names) process.removeListener(name, stop);
   };
+  for (const name of names) process.on(name, stop);
+  return { signal: controller.signal, by: () => first, release };
+}
+
+/** How long a process waits for what cannot be called off, like a read from a pipe that nobody writes to. */
+const GRACE_MS = 300;
+
+/** After a signal: if something still keeps the process then, it ends by the same signal, which no listener now takes. */
+function endSoon(by: StopSignal | undefined): void {
+  if (by !== undefined) setTimeout(() => process.kill(process.pid, by), GRACE_MS).unref();
 }
 
 /** Without a listener, a line that cannot be printed ends the process with a stack trace. */
@@ -132,8 +140,15 @@ async function report(error: unknown, interrupt: Interrupt, command: string | un
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : say(usage(error, command), EXIT.usage);
   const { isNtkError } = await import("ntkit");
   if (isNtkError(error)) return say(error.message, error.code === "numerical" ? EXIT.failed : EXIT.usage);
+  if (isOutOfMemory(error))
+    return say("there is not enough memory for this: take fewer rows, or narrower layers", EXIT.usage);
   process.stderr.write(`ntkit: this is a bug, please report it: ${error instanceof Error ? error.stack : error}\n`);
   return EXIT.failed;
+}
+
+/** An array that V8 or the system does not grant, as it does not when widths or rows multiply to terabytes. */
+function isOutOfMemory(error: unknown): boolean {
+  return error instanceof RangeError && /allocation failed|Invalid (typed )?array length/.test(error.message);
 }
 
 /** Names of files and columns may hold line ends and worse; a message is one line. */

@@ -343,6 +343,13 @@ describe("arrays", () => {
     );
   });
 
+  it("more rows than any kernel matrix can have", async () => {
+    folder.file("long.npy", npyBytes("(2000000, 2)", new Uint8Array(4_000_000).fill(1), "'|u1'"));
+    const message = "there is not enough memory for this: take fewer rows, or narrower layers";
+    await expectRefused("kernel --network @net.json --x1 @long.npy --out @k.npy", message);
+    await expectRefused("empirical --network @net.json --seed 1 --x1 @long.npy --out @k.npy", message);
+  });
+
   it("an array without columns", async () => {
     folder.file("no-columns.npy", npyBytes("(3, 0)", floats()));
     await expectRefused(

@@ -91,8 +91,8 @@ async function runCertify(path: string, options: CertifyOptions, signal: AbortSi
   const list = finiteWidths(options.width);
   if (list.length < options.width.length)
     throw new DataError("--width inf: the infinite network is always certified; name finite widths");
-  const given = await readNetwork(networkPath);
-  const data = prepareData(await readTable(path, tableReading(options)), { target, testFraction: 0, seed });
+  const given = await readNetwork(networkPath, signal);
+  const data = prepareData(await readTable(path, tableReading(options, signal)), { target, testFraction: 0, seed });
   const network = await checkNetwork(given, networkPath, data.train.x.cols, list);
   const { engine } = await chooseEngine(options, output);
   const problem: CertifyProblem = { network, train: data.train, trainable, seed, engine };

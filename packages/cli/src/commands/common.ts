@@ -2,6 +2,7 @@ import { realpath } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { DataError, type Layer, NetworkError, parseNetwork } from "ntkit";
+import type { InputLimit } from "../io/input-limit.ts";
 import { readInput, sourceName } from "../io/read-input.ts";
 import type { ReadTableOptions } from "../io/table-file.ts";
 import { makeOutput, type Output } from "../output.ts";
@@ -30,17 +31,24 @@ export function withTableOptions(command: Command): Command {
     .option("--no-header", "the first line holds values, not column names; columns are then x0, x1, …");
 }
 
-export function tableReading({ delimiter, header }: TableOptions): ReadTableOptions {
-  return { header, delimiter: delimiter === "tab" || delimiter === "\\t" ? "\t" : delimiter };
+export function tableReading({ delimiter, header }: TableOptions, signal: AbortSignal): ReadTableOptions {
+  return { header, delimiter: delimiter === "tab" || delimiter === "\\t" ? "\t" : delimiter, signal };
 }
 
 export function outputOf({ json = false, quiet = false, out }: CommonOptions & { readonly out?: string }): Output {
   return makeOutput({ json, quiet, dataOnStdout: out === "-" });
 }
 
+/** A hundred thousand layers written out are a tenth of it. */
+const NETWORK_LIMIT: InputLimit = {
+  bytes: 1e8,
+  why: "the most that a network file may hold",
+  advice: "write layers that repeat as one repeat",
+};
+
 /** A network whose layers all have meaning by their description alone. */
-export async function readNetwork(path: string): Promise<Layer> {
-  const value = parseJson(await readInput(path), sourceName(path));
+export async function readNetwork(path: string, signal: AbortSignal): Promise<Layer> {
+  const value = parseJson(await readInput(path, { signal, limit: NETWORK_LIMIT }), sourceName(path));
   const network = await inNetworkFile(path, async () => parseNetwork(value));
   if (hasElementwise(network))
     throw new NetworkError(

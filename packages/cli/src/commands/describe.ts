@@ -3,17 +3,17 @@ import { describeNetwork, type LayerReport, type NetworkReport, NumericalError }
 import { leftAligned } from "../report.ts";
 import { type CommonOptions, checkPaths, inNetworkFile, outputOf, readNetwork, withCommonOptions } from "./common.ts";
 
-export function describeCommand(_signal: AbortSignal): Command {
+export function describeCommand(signal: AbortSignal): Command {
   const command = new Command("describe")
     .addHelpText("before", "Example:\n  ntkit describe net.json\n")
     .argument("<network>", "network file (JSON)")
-    .action((path: string, options: CommonOptions) => runDescribe(path, options));
+    .action((path: string, options: CommonOptions) => runDescribe(path, options, signal));
   return withCommonOptions(command);
 }
 
-async function runDescribe(path: string, options: CommonOptions): Promise<void> {
+async function runDescribe(path: string, options: CommonOptions, signal: AbortSignal): Promise<void> {
   const output = outputOf(options);
-  const report = await describe(path);
+  const report = await describe(path, signal);
   output.print(`${path}: ${report.parametricLayers} layers with weights, ${report.layers.length} in all`);
   output.print();
   output.print("For two inputs with ⟨x,x⟩/d = 1 and correlation 1/2, after each layer:");
@@ -22,9 +22,9 @@ async function runDescribe(path: string, options: CommonOptions): Promise<void> 
   output.result({ network: path, ...report });
 }
 
-async function describe(path: string): Promise<NetworkReport> {
+async function describe(path: string, signal: AbortSignal): Promise<NetworkReport> {
   await checkPaths([path], [], {});
-  const network = await readNetwork(path);
+  const network = await readNetwork(path, signal);
   const report = await inNetworkFile(path, async () => describeNetwork(network));
   const kernels = report.layers.flatMap(({ nngpSelf, nngpCross, ntkSelf, ntkCross }) =>
     [nngpSelf, nngpCross, ntkSelf, ntkCross].filter((value) => value !== null),

@@ -91,8 +91,8 @@ async function runTrain(path: string, options: TrainCommandOptions, signal: Abor
   const output = outputOf(options);
   const optimizer = optimizerOf(options.optimizer, options.momentum);
   await checkFiles(path, options);
-  const given = await readNetwork(options.network);
-  const data = prepareData(await readTable(path, tableReading(options)), options);
+  const given = await readNetwork(options.network, signal);
+  const data = prepareData(await readTable(path, tableReading(options, signal)), options);
   const network = await checkNetwork(given, options.network, data.train.x.cols, options.width);
   const { engine } = await chooseEngine(options, output);
   const { steps, batchSize, trainable, seed } = options;

@@ -4,17 +4,17 @@ import { makeTable } from "./make-table.ts";
 import { decodeNpy } from "./npy.ts";
 import { NPY_MAGIC, shapeText } from "./npy-header.ts";
 import { numericColumn, parquetTable } from "./parquet-table.ts";
-import { readInput, sourceName } from "./read-input.ts";
+import { type ReadOptions, readInput, sourceName } from "./read-input.ts";
 import { type TextTableOptions, textTable } from "./text-table.ts";
 
-export type ReadTableOptions = TextTableOptions;
+export interface ReadTableOptions extends TextTableOptions, ReadOptions {}
 
 /**
  * Reads a table: CSV, TSV and other separated text, Parquet or .npy, each of them gzipped or not; "-" is standard
  * input. The format is found in the content. Throws DataError or FormatError with one sentence.
  */
 export async function readTable(path: string, options: ReadTableOptions = {}): Promise<Table> {
-  const bytes = await readInput(path);
+  const bytes = await readInput(path, options);
   const source = sourceName(path);
   if (bytes.length === 0) throw new DataError(`${source} is empty: it needs a line of column names and a line per row`);
   if (startsWith(bytes, "PAR1") || startsWith(bytes, "PARE")) return parquetTable(bytes, source);
