@@ -2,7 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
 import { csv, type Finished, floats, npyBytes, smoothRows } from "./command-line.ts";
-import { Folder } from "./io/files.ts";
+import { Folder, fixture } from "./io/files.ts";
 
 const folder = new Folder();
 afterAll(() => folder.remove());
@@ -155,6 +155,14 @@ describe("as a process", () => {
     child.once("message", () => setTimeout(() => child.kill("SIGINT"), 500));
     const { signal, stderr } = await finished;
     expect({ signal, stderr }).toEqual({ signal: "SIGINT", stderr: "ntkit: stopped; nothing was written\n" });
+  });
+
+  it("Ctrl-C ends the reading of a Parquet file that has no end", async () => {
+    const { child, finished } = start(["fit", fixture("endless-page.parquet"), "--target", "y"]);
+    const started = performance.now();
+    child.once("message", () => setTimeout(() => child.kill("SIGINT"), 1500));
+    expect(await finished).toEqual({ exitCode: 130, stdout: "", stderr: "ntkit: stopped; nothing was written\n" });
+    expect(performance.now() - started).toBeLessThan(9000);
   });
 
   it("Ctrl-C during a sweep of widths keeps the widths that are done", async () => {

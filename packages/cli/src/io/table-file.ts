@@ -3,8 +3,9 @@ import { memorySource } from "./byte-source.ts";
 import { makeTable } from "./make-table.ts";
 import { decodeNpy } from "./npy.ts";
 import { NPY_MAGIC, shapeText } from "./npy-header.ts";
-import { numericColumn, parquetTable } from "./parquet-table.ts";
+import { numericColumn } from "./parquet-table.ts";
 import { type ReadOptions, readInput, sourceName } from "./read-input.ts";
+import { readParquet } from "./read-parquet.ts";
 import { type TextTableOptions, textTable } from "./text-table.ts";
 
 export interface ReadTableOptions extends TextTableOptions, ReadOptions {}
@@ -17,7 +18,7 @@ export async function readTable(path: string, options: ReadTableOptions = {}): P
   const bytes = await readInput(path, options);
   const source = sourceName(path);
   if (bytes.length === 0) throw new DataError(`${source} is empty: it needs a line of column names and a line per row`);
-  if (startsWith(bytes, "PAR1") || startsWith(bytes, "PARE")) return parquetTable(bytes, source);
+  if (startsWith(bytes, "PAR1") || startsWith(bytes, "PARE")) return readParquet(bytes, source, options);
   if (startsWith(bytes, NPY_MAGIC)) return npyTable(bytes, source);
   checkKind(bytes, source);
   return textTable(bytes, source, options);
