@@ -180,6 +180,6 @@ function summary({ path, options, problem, limit, scan, certificate }: Certified
     steps,
     widths: scan.map((one, i) => ({ ...one, regime: regimeOf(one), concentration: certificate?.promises[i] })),
     width: certificate && { ...certificate, promises: undefined },
-    plot: plot ?? null,
+    plot: certificate && (plot ?? null),
   };
 }

@@ -136,11 +136,17 @@ export function trainSummary(summary: TrainSummary): object {
     engine: { name: engine.name, description: engine.description },
     widths: asked.map(widthSummary),
     missing,
-    out: files.out ?? null,
-    plot: files.plot ?? null,
-    saveParams: files.saveParams ?? null,
-    saveNetwork: files.saveNetwork ?? null,
+    ...filesSummary(asked.length === 0 ? {} : files),
   };
+}
+
+function filesSummary({
+  out = null,
+  plot = null,
+  saveParams = null,
+  saveNetwork = null,
+}: { readonly [K in keyof TrainFiles]?: string | null }) {
+  return { out, plot, saveParams, saveNetwork };
 }
 
 /** A row without the arrays of its outputs and weights. */

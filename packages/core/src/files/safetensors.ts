@@ -1,4 +1,4 @@
-import { FormatError } from "../errors.ts";
+import { FormatError, quoted } from "../errors.ts";
 import { crc32 } from "./crc32.ts";
 import { ELEMENT_TYPES } from "./element-types.ts";
 
@@ -142,7 +142,12 @@ function spanOf(name: string, entry: unknown, bytes: Uint8Array, base: number, s
   const [start, end] = offsets as [number, number];
   if (start > end) throw new FormatError(`${source} is damaged: array "${name}" has the wrong size`);
   if (base + end > bytes.length) throw truncated(source, bytes.length, base + end);
-  return { name, dtype: `${dtype}`, shape, bytes: bytes.subarray(base + start, base + end) };
+  return {
+    name,
+    dtype: typeof dtype === "string" ? dtype : quoted(dtype),
+    shape,
+    bytes: bytes.subarray(base + start, base + end),
+  };
 }
 
 function readTensor({ name, dtype, shape, bytes }: Span, source: string): Tensor {

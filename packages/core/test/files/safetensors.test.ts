@@ -259,6 +259,11 @@ describe("refusals", () => {
     ["a length beyond everything", fileWith("{}").fill(0xff, 0, 8), "not a safetensors file"],
     ["a null entry", fileWith({ x: null }), "the shape of array"],
     ["no type", fileWith(entry([1], [0, 8], null), 8), "is of type null"],
+    [
+      "a type that is no text",
+      fileWith(entry([1], [0, 8], { toString: 1, valueOf: 2 }), 8),
+      'of type {"toString":1,"valueOf":2}',
+    ],
     ["no shape", fileWith(entry(undefined, [0, 8]), 8), "the shape of array"],
     ["a negative size", fileWith(entry([-1], [0, 8]), 8), "the shape of array"],
     ["a fraction", fileWith(entry([1.5], [0, 12]), 12), "the shape of array"],
