@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { COMMANDS } from "./commands/list.ts";
 import { Interrupted, STOP_SIGNALS, type StopSignal } from "./interrupt.ts";
-import { removeTemporaries } from "./io/write-file.ts";
+import { removeTemporaries } from "./io/temporaries.ts";
 
 /** Exit codes: 0 done, 1 the run failed, 2 the input or the arguments were wrong; after a signal 128 and its number. */
 const EXIT = { done: 0, failed: 1, usage: 2 } as const;

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { rmSync } from "node:fs";
 import { access, constants, open, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { DataError } from "ntkit";
+import { temporaries } from "./temporaries.ts";
 
 /** Takes the next bytes of a file; resolves when more may be given. */
 export type Write = (bytes: Uint8Array) => Promise<void>;
@@ -44,14 +44,6 @@ async function writeBeside(
   } finally {
     temporaries.delete(temporary);
   }
-}
-
-/** Files being written, for a process that ends before it has written them. */
-const temporaries = new Set<string>();
-
-/** Removes them at once. */
-export function removeTemporaries(): void {
-  for (const path of temporaries) rmSync(path, { force: true });
 }
 
 async function writeInto(
