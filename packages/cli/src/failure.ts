@@ -1,13 +1,13 @@
 import { type Command, CommanderError } from "commander";
 import { COMMANDS } from "./commands/list.ts";
-import { Interrupted } from "./interrupt.ts";
+import { Interrupted, STOP_SIGNALS, type StopSignal } from "./interrupt.ts";
 
-/** Exit codes: 0 done, 1 the run failed, 2 the input or the arguments were wrong, 130 stopped by Ctrl-C. */
-export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+/** Exit codes: 0 done, 1 the run failed, 2 the input or the arguments were wrong; after a signal 128 and its number. */
+export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
 
 /** Why a command line gave no result, as one sentence and for programs. */
 export interface Failure {
-  /** The kind of an error of ntkit, or "usage", "interrupted", "bug". */
+  /** The kind of an error of ntkit, or "usage", "interrupted", "memory", "bug". */
   readonly code: string;
   readonly message: string;
   readonly exitCode: number;
@@ -16,11 +16,15 @@ export interface Failure {
 /** What an error that ended a command line means; null where help or the version was all that was asked for. */
 export async function failureOf(
   error: unknown,
-  { argv, root, signal }: { readonly argv: readonly string[]; readonly root: Command; readonly signal: AbortSignal },
+  {
+    argv,
+    root,
+    stoppedBy,
+  }: { readonly argv: readonly string[]; readonly root: Command; readonly stoppedBy: StopSignal | undefined },
 ): Promise<Failure | null> {
-  if (signal.aborted) {
+  if (stoppedBy !== undefined) {
     const message = error instanceof Interrupted ? error.message : "stopped; nothing was written";
-    return { code: "interrupted", message, exitCode: EXIT.interrupted };
+    return { code: "interrupted", message, exitCode: STOP_SIGNALS[stoppedBy] };
   }
   if (error instanceof CommanderError && error.exitCode === 0) return null;
   const { brief, didYouMean, isNtkError, printable } = await import("ntkit");
@@ -32,8 +36,17 @@ export async function failureOf(
     const { code, message } = error;
     return { code, message, exitCode: code === "numerical" ? EXIT.failed : EXIT.usage };
   }
+  if (isOutOfMemory(error)) {
+    const message = "there is not enough memory for this: take fewer rows, or narrower layers";
+    return { code: "memory", message, exitCode: EXIT.usage };
+  }
   const message = `this is a bug, please report it: ${error instanceof Error ? error.stack : error}`;
   return { code: "bug", message, exitCode: EXIT.failed };
+}
+
+/** An array that V8 or the system does not grant, as it does not when widths or rows multiply to terabytes. */
+function isOutOfMemory(error: unknown): boolean {
+  return error instanceof RangeError && /allocation failed|Invalid (typed )?array length/.test(error.message);
 }
 
 interface Line {

@@ -2,17 +2,17 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { COMMANDS } from "./commands/list.ts";
 import { EXIT, type Failure, failureOf } from "./failure.ts";
+import { STOP_SIGNALS, type StopSignal } from "./interrupt.ts";
+import { removeTemporaries } from "./io/temporaries.ts";
 import { beginOutput, printFailure } from "./output.ts";
 
 /** Runs one command line and gives its exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
   beginOutput();
-  const interrupt = new AbortController();
-  const stop = () => interrupt.abort();
-  const stdout = watchStdout();
-  process.once("SIGINT", stop);
+  const interrupt = watchSignals();
+  const stdout = watchOutput();
   try {
-    const exitCode = await run(argv, interrupt.signal);
+    const exitCode = await run(argv, interrupt);
     const failure = await stdout.settle();
     if (exitCode !== EXIT.done || failure === null) return exitCode;
     return say({
@@ -21,19 +21,20 @@ export async function main(argv: readonly string[]): Promise<number> {
       exitCode: EXIT.usage,
     });
   } finally {
-    process.removeListener("SIGINT", stop);
+    interrupt.release();
     stdout.release();
+    endSoon(interrupt.by());
   }
 }
 
-async function run(argv: readonly string[], signal: AbortSignal): Promise<number> {
+async function run(argv: readonly string[], interrupt: Interrupt): Promise<number> {
   let root = new Command("ntkit");
   try {
-    root = await program(argv, signal);
+    root = await program(argv, interrupt.signal);
     await root.parseAsync(argv, { from: "user" });
     return EXIT.done;
   } catch (error) {
-    const failure = await failureOf(error, { argv, root, signal });
+    const failure = await failureOf(error, { argv, root, stoppedBy: interrupt.by() });
     return failure === null ? EXIT.done : say(failure, asksForJson(argv));
   }
 }
@@ -50,23 +51,66 @@ function say(failure: Failure, json = false): number {
   return failure.exitCode;
 }
 
+interface Interrupt {
+  readonly signal: AbortSignal;
+  /** What stopped the command, if anything did. */
+  by(): StopSignal | undefined;
+  release(): void;
+}
+
+/** The first signal asks the command to stop and to keep what is finished, the second ends the process at once. */
+function watchSignals(): Interrupt {
+  const controller = new AbortController();
+  let first: StopSignal | undefined;
+  const stop = (name: StopSignal) => {
+    if (first !== undefined) {
+      removeTemporaries();
+      release();
+      process.kill(process.pid, name);
+      return;
+    }
+    first = name;
+    controller.abort();
+  };
+  const names = Object.keys(STOP_SIGNALS) as StopSignal[];
+  const release = () => {
+    for (const name of names) process.removeListener(name, stop);
+  };
+  for (const name of names) process.on(name, stop);
+  return { signal: controller.signal, by: () => first, release };
+}
+
+/** How long a process waits for what cannot be called off, like a read from a pipe that nobody writes to. */
+const GRACE_MS = 300;
+
+/** After a signal: if something still keeps the process then, it ends by the same signal, which no listener now takes. */
+function endSoon(by: StopSignal | undefined): void {
+  if (by !== undefined) setTimeout(() => process.kill(process.pid, by), GRACE_MS).unref();
+}
+
 /** Without a listener, a line that cannot be printed ends the process with a stack trace. */
-function watchStdout(): { settle: () => Promise<Error | null>; release: () => void } {
-  const { stdout } = process;
+function watchOutput(): { settle: () => Promise<Error | null>; release: () => void } {
+  const { stdout, stderr } = process;
   let failure: NodeJS.ErrnoException | undefined;
   const listen = (error: NodeJS.ErrnoException) => {
     failure ??= error;
   };
   stdout.on("error", listen);
+  stderr.on("error", ignore); // a terminal that was closed: there is nobody left to tell
   return {
     async settle() {
       if (!stdout.destroyed) await new Promise<void>((resolve) => stdout.write("", () => resolve()));
       // A reader that went away, like `head`, has what it wanted.
       return failure && failure.code !== "EPIPE" ? failure : null;
     },
-    release: () => stdout.removeListener("error", listen),
+    release: () => {
+      stdout.removeListener("error", listen);
+      stderr.removeListener("error", ignore);
+    },
   };
 }
+
+function ignore(): void {}
 
 /** Only the commands that the line names are loaded: the others are known by their description. */
 async function program(argv: readonly string[], signal: AbortSignal): Promise<Command> {

@@ -131,6 +131,13 @@ describe("tables to learn from", () => {
     await expectRefused(`fit @${name}.csv --target y --out @new.ntkit${options}`, message);
   });
 
+  it("an array without rows of endless columns", async () => {
+    folder.file("no-values.npy", npyBytes("(0, 1000000000000)", floats()));
+    const message = "a table has at most 1000000 columns, got shape (0, 1000000000000)";
+    await expectRefused("fit @no-values.npy --target x0", message);
+    await expectRefused("predict @good.ntkit @no-values.npy", message);
+  });
+
   it("a Parquet file cut short", async () => {
     folder.file("cut.parquet", readFileSync(folder.at("whole.parquet")).subarray(0, -20));
     await expectRefused("fit @cut.parquet --target a", "is a damaged, truncated or encrypted Parquet file");
@@ -255,41 +262,6 @@ describe("tables to predict", () => {
   });
 });
 
-describe("model files", () => {
-  const replaced = (bytes: Buffer, from: string, to: string) =>
-    Buffer.from(bytes.toString("latin1").replace(from, to), "latin1");
-  const foreign = '{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}  ';
-
-  it.each<[string, (model: Buffer) => Uint8Array, string]>([
-    ["cut-in-header", (model) => model.subarray(0, 500), "is truncated: it has 500 bytes of at least"],
-    ["cut-in-arrays", (model) => model.subarray(0, -100), "is truncated"],
-    ["cut-at-once", (model) => model.subarray(0, 5), "is not a safetensors file"],
-    ["longer", (model) => Buffer.concat([model, Buffer.alloc(7)]), "is damaged: its arrays take"],
-    ["newer", (model) => replaced(model, '"version":"1"', '"version":"2"'), "of version 2, this ntkit reads version 1"],
-    ["other-field", (model) => replaced(model, "features", "faetures"), "preprocessor.features must be a list"],
-    [
-      "not-finite",
-      (model) => Buffer.from(model).fill(0xff, model.length - 8),
-      'array "loo_scores" holds values that are not finite',
-    ],
-    [
-      "zeros",
-      (model) => Buffer.from(model).fill(0, model.length - 800),
-      'the diagonal of "cholesky_lower" must be above 0',
-    ],
-    ["table", () => readFileSync(folder.at("good.csv")), "pass a file that ntkit wrote"],
-    [
-      "foreign",
-      () =>
-        Buffer.concat([Buffer.from(BigUint64Array.of(BigInt(foreign.length)).buffer), Buffer.from(`${foreign}1234`)]),
-      "is a safetensors file but not an ntkit model: pass a file that ntkit fit wrote",
-    ],
-  ])("%s", async (name, damage, message) => {
-    folder.file(`${name}.ntkit`, damage(readFileSync(folder.at("good.ntkit"))));
-    await expectRefused(`predict @${name}.ntkit @good.csv --out @new.csv`, message);
-  });
-});
-
 describe("network files", () => {
   const file = (version: number) => JSON.stringify({ format: "ntkit-network", version, network: dense });
 
@@ -305,6 +277,19 @@ describe("network files", () => {
     ["proto-field", '{"type":"dense","width":1,"__proto__":{}}', 'unknown field "__proto__" of dense'],
     ["value", network({ type: "dense", width: -5 }), "width of dense must be an integer of at least 1, got -5"],
     ["version", file(2), "version 2 of the network file is not known here (1 is): update ntkit"],
+    [
+      "branches",
+      network(
+        dense,
+        ...Array.from({ length: 50 }, () => [{ type: "fanOut", copies: 10_000 }, { type: "fanInConcat" }]).flat(),
+      ),
+      "branches.json: 2: fanInConcat joins 49995000 pairs of branches, at most 100000 are allowed",
+    ],
+    [
+      "coefficients",
+      network(dense, { type: "polynomial", coef: new Array(20_000).fill(1) }),
+      "1: coef of polynomial must be a list of 1 to 101 finite numbers, got 20000",
+    ],
     ["function", network(dense, { type: "elementwise", name: "mine" }, dense), "use one of the named activations"],
   ])("%s", async (name, content, message) => {
     folder.file(`${name}.json`, content);
@@ -334,7 +319,13 @@ describe("arrays", () => {
     ["object", npyBytes("(1, 2)", floats(1), "'|O'"), "values are of dtype '|O'"],
     ["cut", npyBytes("(3, 2)", floats(1, 2, 3, 4, 5)), "is truncated: shape (3, 2) needs"],
     ["cut-header", npyBytes("(3, 2)", floats(1)).subarray(0, 30), "is truncated: it ends within its header"],
-    ["vast", npyBytes("(3000000000, 2000000000)", floats(1)), "is truncated"],
+    ["vast", npyBytes("(30000000, 20000000)", floats(1)), "is truncated"],
+    [
+      "beyond",
+      npyBytes("(3000000000, 2000000000)", floats(1)),
+      "no array is as large as its shape (3000000000, 2000000000) says",
+    ],
+    ["endless", npyBytes("(0, 99999999999999999999999)", floats()), "no array is as large as its shape (0, 9999"],
     ["nan", npyBytes("(3, 2)", floats(1, 2, 3, Number.NaN, 5, 6)), "must be finite, got NaN at row 1, column 1"],
     ["infinite", npyBytes("(2, 2)", floats(-Infinity, 2, 3, 4)), "must be finite, got -Infinity at row 0, column 0"],
     ["text", "a,b\n1,2\n", "text.npy is not a .npy file: save the array with numpy.save"],
@@ -350,6 +341,13 @@ describe("arrays", () => {
       "kernel --network @net.json --x1 @x.npy --x2 @wide.npy --out @k.npy",
       "wide.npy: both inputs must have the same number of columns, got 3, and 2 in",
     );
+  });
+
+  it("more rows than any kernel matrix can have", async () => {
+    folder.file("long.npy", npyBytes("(2000000, 2)", new Uint8Array(4_000_000).fill(1), "'|u1'"));
+    const message = "there is not enough memory for this: take fewer rows, or narrower layers";
+    await expectRefused("kernel --network @net.json --x1 @long.npy --out @k.npy", message);
+    await expectRefused("empirical --network @net.json --seed 1 --x1 @long.npy --out @k.npy", message);
   });
 
   it("an array without columns", async () => {

@@ -9,6 +9,7 @@ import {
   fromRows,
   init,
   networkFile,
+  paramEntries,
   relu,
   serial,
 } from "ntkit";
@@ -126,7 +127,9 @@ describe("refuses", () => {
     folder.file("narrow.safetensors", encodeParams(init(serial(dense({ width: 5, bStd: 1 })), 2, { seed: 1 })));
     folder.file("three.safetensors", encodeParams(init(network, 3, { seed: 1 })));
     const bad = init(network, 2, { seed: 1 });
-    folder.file("nan.safetensors", encodeParams(bad, {}).fill(0xff, -8));
+    paramEntries(bad).at(-1)!.data.fill(Number.NaN);
+    folder.file("nan.safetensors", encodeParams(bad));
+    folder.file("changed.safetensors", encodeParams(init(network, 2, { seed: 1 })).fill(0x3f, -1));
     const deep = serial(dense({ width: 4, bStd: 0.5 }), dense({ width: 3 }));
     const wrong = (init(deep, 2, { seed: 1 }) as readonly object[])[1];
     const [first] = init(network, 2, { seed: 1 }) as readonly object[];
@@ -156,6 +159,10 @@ describe("refuses", () => {
     [`${start} --params @three.safetensors`, "x1.npy has 2 columns: pass the inputs that the weights were made for"],
     [`${start} --params @mixed.safetensors`, "the weights do not belong to this network"],
     [`${start} --params @nan.safetensors`, 'nan.safetensors: every weight must be finite, got NaN in array "2.w"'],
+    [
+      `${start} --params @changed.safetensors`,
+      "changed.safetensors was changed after it was written: its contents have the",
+    ],
     [`${start} --seed 1 --get theta`, "it must be one of ntk, nngp, outputs"],
     [`${start} --seed 1 --get nngp --trainable all`, "--trainable is of the tangent kernel: leave it out"],
     [`${start} --seed 1 --get outputs --algorithm auto`, "--algorithm is of the tangent kernel"],

@@ -7,7 +7,7 @@ import { certifyLimit, type LimitCertificate } from "../certify/limit.ts";
 import type { CertifyProblem } from "../certify/problem.ts";
 import { measureWidth, type WidthMeasure } from "../certify/scan.ts";
 import { headLines, LEGEND, limitLines, scanHeader, scanLine, widthLines } from "../certify/text.ts";
-import { Interrupted } from "../interrupt.ts";
+import { throwIfStopped, unlessStopped } from "../interrupt.ts";
 import { readTable } from "../io/table-file.ts";
 import type { Output } from "../output.ts";
 import { checkSvgPath, drawing, writeSvg } from "../svg.ts";
@@ -94,8 +94,8 @@ async function runCertify(path: string, options: CertifyOptions, signal: AbortSi
   const list = finiteWidths(options.width);
   if (list.length < options.width.length)
     throw new DataError("--width inf: the infinite network is always certified; name finite widths");
-  const given = await readNetwork(networkPath);
-  const data = prepareData(await readTable(path, tableReading(options)), { target, testFraction: 0, seed });
+  const given = await readNetwork(networkPath, signal);
+  const data = prepareData(await readTable(path, tableReading(options, signal)), { target, testFraction: 0, seed });
   const network = await checkNetwork(given, networkPath, data.train.x.cols, list);
   const { engine } = await chooseEngine(options, output);
   const problem: CertifyProblem = { network, train: data.train, trainable, seed, engine };
@@ -109,17 +109,11 @@ async function runCertify(path: string, options: CertifyOptions, signal: AbortSi
     throw new NumericalError(`${path}: the tangent kernel of the infinite network is zero, so that nothing is learned`);
   for (const line of limitLines(limit)) output.print(line);
   const scan = await scanWidths({ problem, limit, options, list, signal, output });
-  const certificate = certifyWidth(problem, limit, scan, {
-    epsilon: options.epsilon ?? defaultEpsilon(limit),
-    delta: options.delta,
-  });
-  for (const line of widthLines(certificate, scan, limit)) output.print(line);
-  if (plot !== undefined) {
-    const title = `${target} of ${path.replace(/^.*\//, "")}`;
-    await writeSvg(plot, drawFigure(certificateFigure(title, limit, scan, certificate), await drawing()));
-    output.print(`\nplot: ${plot}`);
-  }
-  output.result(summary({ path, options, problem, limit, scan, certificate }));
+  const certified: Certified = { path, options, problem, limit, scan, certificate: null };
+  const { result, saved } = scan.length === 0 ? { result: certified, saved: [] } : await certify(certified, output);
+  const missing = list.slice(scan.length);
+  output.result({ ...summary(result), missing });
+  throwIfStopped(missing, list.length, saved);
 }
 
 interface Scan {
@@ -131,21 +125,19 @@ interface Scan {
   readonly output: Output;
 }
 
-/** One width after the other, each printed when it is done. */
+/** One width after the other, each printed when it is done, until all are or a signal says stop. */
 async function scanWidths({ problem, limit, options, list, signal, output }: Scan): Promise<readonly WidthMeasure[]> {
   const { draws, steps, delta, network } = options;
   const setting = { widths: list, draws, steps, learningRate: limit.time.learningRate, limit: limit.kernel };
   const scan: WidthMeasure[] = [];
   for (const line of scanHeader(draws, steps)) output.print(line);
   for (const width of list) {
-    const one = await output
-      .progress(`width ${width}`, (onProgress) =>
+    const one = await unlessStopped(signal, () =>
+      output.progress(`width ${width}`, (onProgress) =>
         inNetworkFile(network, () => measureWidth(problem, setting, width, { signal, onProgress })),
-      )
-      .catch((error: unknown) => {
-        if (!signal.aborted) throw error;
-        throw new Interrupted(`stopped after ${scan.length} of ${list.length} widths; nothing was written`);
-      });
+      ),
+    );
+    if (one === null) break;
     scan.push(one);
     const own = certifyWidth(problem, limit, [one], { epsilon: 1, delta });
     output.print(scanLine(one, own.promises[0]!.promises.value));
@@ -160,7 +152,22 @@ interface Certified {
   readonly problem: CertifyProblem;
   readonly limit: LimitCertificate;
   readonly scan: readonly WidthMeasure[];
-  readonly certificate: WidthCertificate;
+  /** Of the widths in the scan; null where there are none. */
+  readonly certificate: WidthCertificate | null;
+}
+
+/** What the scan says of all widths, printed and drawn; a line for the file that was written. */
+async function certify(scanned: Certified, output: Output): Promise<{ result: Certified; saved: readonly string[] }> {
+  const { path, options, problem, limit, scan } = scanned;
+  const { epsilon = defaultEpsilon(limit), delta, plot, target } = options;
+  const certificate = certifyWidth(problem, limit, scan, { epsilon, delta });
+  for (const line of widthLines(certificate, scan, limit)) output.print(line);
+  const result = { ...scanned, certificate };
+  if (plot === undefined) return { result, saved: [] };
+  const title = `${target} of ${path.replace(/^.*\//, "")}`;
+  await writeSvg(plot, drawFigure(certificateFigure(title, limit, scan, certificate), await drawing()));
+  output.print(`\nplot: ${plot}`);
+  return { result, saved: [`plot: ${plot}`] };
 }
 
 /** All of it as one JSON object; what is not finite is null there. */
@@ -174,8 +181,8 @@ function summary({ path, options, problem, limit, scan, certificate }: Certified
     limit: { ...rest, eigenvalues: Array.from(eigenvalues) },
     draws,
     steps,
-    widths: scan.map((one, i) => ({ ...one, regime: regimeOf(one), concentration: certificate.promises[i] })),
-    width: { ...certificate, promises: undefined },
-    plot: plot ?? null,
+    widths: scan.map((one, i) => ({ ...one, regime: regimeOf(one), concentration: certificate?.promises[i] })),
+    width: certificate && { ...certificate, promises: undefined },
+    plot: certificate && (plot ?? null),
   };
 }

@@ -2,6 +2,7 @@ import { realpath } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { DataError, didYouMean, type Layer, NetworkError, parseNetwork } from "ntkit";
+import type { InputLimit } from "../io/input-limit.ts";
 import { parseJson } from "../io/parse-json.ts";
 import { readInput, sourceName } from "../io/read-input.ts";
 import type { ReadTableOptions } from "../io/table-file.ts";
@@ -31,17 +32,24 @@ export function withTableOptions(command: Command): Command {
     .option("--no-header", "the first line holds values, not column names; columns are then x0, x1, …");
 }
 
-export function tableReading({ delimiter, header }: TableOptions): ReadTableOptions {
-  return { header, delimiter: delimiter === "tab" || delimiter === "\\t" ? "\t" : delimiter };
+export function tableReading({ delimiter, header }: TableOptions, signal: AbortSignal): ReadTableOptions {
+  return { header, delimiter: delimiter === "tab" || delimiter === "\\t" ? "\t" : delimiter, signal };
 }
 
 export function outputOf({ json = false, quiet = false, out }: CommonOptions & { readonly out?: string }): Output {
   return makeOutput({ json, quiet, dataOnStdout: out === "-" });
 }
 
+/** A hundred thousand layers written out are a tenth of it. */
+const NETWORK_LIMIT: InputLimit = {
+  bytes: 1e8,
+  why: "the most that a network file may hold",
+  advice: "write layers that repeat as one repeat",
+};
+
 /** A network whose layers all have meaning by their description alone. */
-export async function readNetwork(path: string): Promise<Layer> {
-  return networkIn(path, await readInput(path));
+export async function readNetwork(path: string, signal: AbortSignal): Promise<Layer> {
+  return networkIn(path, await readInput(path, { signal, limit: NETWORK_LIMIT }));
 }
 
 /** The same of bytes that are there already. */

@@ -5,18 +5,18 @@ import { leftAligned } from "../report.ts";
 import { type CommonOptions, checkPaths, inNetworkFile, networkIn, outputOf, withCommonOptions } from "./common.ts";
 import { describeModel, isSafetensors } from "./describe-model.ts";
 
-export function describeCommand(_signal: AbortSignal): Command {
+export function describeCommand(signal: AbortSignal): Command {
   const command = new Command("describe")
     .addHelpText("before", "Examples:\n  ntkit describe net.json\n  ntkit describe houses.ntkit\n")
     .argument("<file>", "network file (JSON), or a model that ntkit fit saved")
-    .action((path: string, options: CommonOptions) => runDescribe(path, options));
+    .action((path: string, options: CommonOptions) => runDescribe(path, options, signal));
   return withCommonOptions(command);
 }
 
-async function runDescribe(path: string, options: CommonOptions): Promise<void> {
+async function runDescribe(path: string, options: CommonOptions, signal: AbortSignal): Promise<void> {
   const output = outputOf(options);
   await checkPaths([path], [], {});
-  const bytes = await readInput(path);
+  const bytes = await readInput(path, { signal });
   const model = isSafetensors(bytes) ? describeModel(sourceName(path), bytes) : null;
   const report = await describe(path, model?.network ?? (await networkIn(path, bytes)));
   for (const line of model === null ? [] : [...model.lines, ""]) output.print(line);

@@ -93,15 +93,15 @@ async function runEmpirical(options: EmpiricalCommandOptions, signal: AbortSigna
   await checkPaths([networkPath, paramsPath, options.x1, options.x2], [out, saveParams], options);
   await checkArrayPath(out, options.get === "outputs" ? "outputs" : "kernels");
   if (saveParams !== undefined) await checkWeightsPath(saveParams);
-  const network = await readNetwork(networkPath);
-  const { x1, x2 } = await readInputPair(options.x1, options.x2);
+  const network = await readNetwork(networkPath, signal);
+  const { x1, x2 } = await readInputPair(options.x1, options.x2, signal);
   checkRows(options.x1, x1);
   if (x2 && options.x2 !== undefined) checkRows(options.x2, x2);
   const outputs = await inNetworkFile(networkPath, async () => outputWidth(network, x1.cols));
   if (typeof outputs !== "number")
     throw new DataError(`${networkPath}: the network ends in ${outputs.length} branches: put a fanIn layer after them`);
   if (options.full) checkSize(x1.rows, (x2 ?? x1).rows, outputs);
-  const source = { network, networkPath, x: x1, inputPath: options.x1 };
+  const source = { network, networkPath, x: x1, inputPath: options.x1, signal };
   const params =
     paramsPath === undefined ? await drawWeights(seed ?? 0, source) : await readWeights(paramsPath, source);
   const { engine } = await chooseEngine(options, output);

@@ -68,10 +68,10 @@ async function runFit(path: string, options: FitCommandOptions, signal: AbortSig
   await checkPaths([path, options.test, options.network], [options.out, options.plot], options);
   if (options.out !== undefined) await checkWritable(options.out);
   if (options.plot !== undefined) await checkPlotPath(options.plot, options);
-  const network = options.network === undefined ? undefined : await readNetwork(options.network);
-  const table = await readTable(path, tableReading(options));
+  const network = options.network === undefined ? undefined : await readNetwork(options.network, signal);
+  const table = await readTable(path, tableReading(options, signal));
   const task = options.task ?? inferTask(table, options.target);
-  const { train, test } = await split(table, task, options, tableReading(options));
+  const { train, test } = await split(table, task, options, tableReading(options, signal));
   const { engine, notes } = await chooseEngine(options, output);
   const context: FitContext = { options, task, network, engine, signal, output };
   const scored = await fitOn(train, "fitting", context);

@@ -38,8 +38,8 @@ async function runKernel(options: KernelOptions, signal: AbortSignal): Promise<v
   const { x1: path1, x2: path2, network: networkPath, out } = options;
   await checkPaths([networkPath, path1, path2], [out], options);
   await checkArrayPath(out, "kernels");
-  const network = await readNetwork(networkPath);
-  const { x1, x2 } = await readInputPair(path1, path2);
+  const network = await readNetwork(networkPath, signal);
+  const { x1, x2 } = await readInputPair(path1, path2, signal);
   const { engine } = await chooseEngine(options, output);
   const gram = await output.progress("kernel", (onProgress) =>
     inNetworkFile(networkPath, () => kernelFn(network)(x1, x2, options.get, { engine, signal, onProgress })),

@@ -37,12 +37,16 @@ export interface WeightSource {
   /** Inputs that the weights must fit, and the file they are from. */
   readonly x: Matrix;
   readonly inputPath: string;
+  readonly signal: AbortSignal;
 }
 
 /** The weights of a parameter file, which must be of the network and fit the inputs. */
-export async function readWeights(path: string, { network, networkPath, x, inputPath }: WeightSource): Promise<Params> {
+export async function readWeights(
+  path: string,
+  { network, networkPath, x, inputPath, signal }: WeightSource,
+): Promise<Params> {
   const source = sourceName(path);
-  const bytes = await readInput(path);
+  const bytes = await readInput(path, { signal });
   const params = decodeParams(network, bytes, source);
   try {
     apply(network, params, takeRows(x, [0]));

@@ -7,8 +7,8 @@ export function makeTable(
   rows: number,
   column: (name: string, j: number) => Column,
 ): Table {
-  const twice = names.find((name, j) => names.indexOf(name) !== j);
-  if (twice !== undefined) {
+  if (new Set(names).size < names.length) {
+    const twice = names.find((name, j) => names.indexOf(name) !== j);
     const places = names.flatMap((name, j) => (name === twice ? [`${j + 1}`] : []));
     throw new DataError(
       `${source}: columns ${listed(places.slice(0, -1))} and ${places.at(-1)} have the same name "${twice}": rename all but one`,

@@ -3,6 +3,7 @@ import { access, constants, open, realpath, rename, rm, stat } from "node:fs/pro
 import { basename, dirname, join } from "node:path";
 import { DataError } from "ntkit";
 import { isAddress } from "./read-input.ts";
+import { temporaries } from "./temporaries.ts";
 
 /** Takes the next bytes of a file; resolves when more may be given. */
 export type Write = (bytes: Uint8Array) => Promise<void>;
@@ -34,12 +35,15 @@ async function writeBeside(
   content: (write: Write) => Promise<void>,
 ): Promise<void> {
   const temporary = join(dirname(target), `.${basename(target).slice(0, 200)}.${randomUUID()}.tmp`);
+  temporaries.add(temporary);
   try {
     await writeInto(temporary, "wx", content, mode);
     await rename(temporary, target);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
     throw error;
+  } finally {
+    temporaries.delete(temporary);
   }
 }
 

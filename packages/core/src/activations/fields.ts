@@ -7,6 +7,8 @@ export interface Field {
   readonly default?: number | string;
   readonly min?: number;
   readonly max?: number;
+  /** The most numbers that a list may hold. */
+  readonly maxCount?: number;
   /** Whether `min` itself is allowed (default) or not. */
   readonly open?: boolean;
   readonly choices?: readonly string[];
@@ -44,7 +46,7 @@ export function completeFields(
     if (!allowed(value, field))
       throw new NetworkError(
         place,
-        `${key} of ${where} must be ${rule(field)}, got ${quoted(value)}${suggestion(value, field)}`,
+        `${key} of ${where} must be ${rule(field)}, got ${shown(value, field)}${suggestion(value, field)}`,
       );
     complete[key] = value;
   }
@@ -58,8 +60,10 @@ function suggestion(value: unknown, { kind, choices = [] }: Field): string {
 function allowed(value: unknown, field: Field): boolean {
   if (field.kind === "choice") return typeof value === "string" && (field.choices ?? []).includes(value);
   if (field.kind === "text") return typeof value === "string" && value !== "";
-  if (field.kind === "numbers")
-    return Array.isArray(value) && value.length > 0 && Array.from(value).every(Number.isFinite);
+  if (field.kind === "numbers") {
+    if (!Array.isArray(value) || value.length === 0 || value.length > (field.maxCount ?? Infinity)) return false;
+    return Array.from(value).every(Number.isFinite);
+  }
   if (typeof value !== "number" || !Number.isFinite(value)) return false;
   if (field.kind === "integer" && !Number.isInteger(value)) return false;
   const { min = -Infinity, max = Infinity, open = false } = field;
@@ -74,10 +78,15 @@ function hasSquare(value: number): boolean {
   return size === 0 || (size >= SMALLEST && size <= LARGEST);
 }
 
+function shown(value: unknown, { maxCount = Infinity }: Field): string {
+  return Array.isArray(value) && value.length > maxCount ? `${value.length}` : quoted(value);
+}
+
 function rule(field: Field): string {
   if (field.kind === "choice") return `one of ${(field.choices ?? []).join(", ")}`;
   if (field.kind === "text") return "a name";
-  if (field.kind === "numbers") return "a list of finite numbers";
+  if (field.kind === "numbers")
+    return `a list of ${field.maxCount === undefined ? "" : `1 to ${field.maxCount} `}finite numbers`;
   const noun = field.kind === "integer" ? "an integer" : "a finite number";
   if (field.min !== undefined && field.max !== undefined) {
     return `${noun} ${field.open ? "above" : "from"} ${field.min} ${field.open ? "and at most" : "to"} ${field.max}`;

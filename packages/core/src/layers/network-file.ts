@@ -1,7 +1,11 @@
 import { completeFields } from "../activations/fields.ts";
 import { didYouMean, NetworkError, quoted } from "../errors.ts";
+import { CHILDREN, childPlace } from "./child-path.ts";
+import { checkNetworkSize } from "./network-size.ts";
 import { fieldsOf, LAYER_TYPES } from "./registry.ts";
 import type { Layer, LayerType } from "./spec.ts";
+
+export { childPath, childPlace } from "./child-path.ts";
 
 /** What a network file holds. */
 export interface NetworkFile {
@@ -10,12 +14,6 @@ export interface NetworkFile {
   readonly network: Layer;
 }
 
-const CHILDREN: Readonly<Record<string, "layers" | "branches" | "layer">> = {
-  serial: "layers",
-  parallel: "branches",
-  repeat: "layer",
-};
-
 /**
  * The network with every default filled in, from anything: a `Layer`, or the content of a network file.
  * Throws a NetworkError that names the position of the layer, the rule, the value and the nearest known name.
@@ -23,23 +21,8 @@ const CHILDREN: Readonly<Record<string, "layers" | "branches" | "layer">> = {
 export function parseNetwork(value: unknown): Layer {
   const content = isRecord(value) && "format" in value ? fileContent(value) : value;
   const network = parseLayer(content, "", 0);
-  const layers = unrolledLayers(network);
-  if (layers > MAX_UNROLLED)
-    throw new NetworkError(
-      "",
-      `the network has ${layers} layers once repeats are unrolled, at most ${MAX_UNROLLED} are allowed`,
-    );
+  checkNetworkSize(network);
   return network;
-}
-
-/** More layers than this would take hours for a handful of inputs. */
-const MAX_UNROLLED = 100_000;
-
-/** Number of layers that are computed, repeats counted as often as they run. */
-function unrolledLayers(layer: Layer): number {
-  if (layer.type === "repeat") return layer.times * unrolledLayers(layer.layer);
-  const children = layer.type === "serial" ? layer.layers : layer.type === "parallel" ? layer.branches : [];
-  return children.reduce((sum, child) => sum + unrolledLayers(child), 1);
 }
 
 /** The content of a network file, ready for JSON.stringify. */
@@ -98,18 +81,6 @@ function parseChildren(
   if (!Array.isArray(value)) throw new NetworkError(place, `${type} needs the field "${field}", a list of layers`);
   if (value.length === 0) throw new NetworkError(place, `${field} of ${type} must hold at least one layer`);
   return Array.from(value, (child, i) => parseLayer(child, inside(i), nesting));
-}
-
-/** Where a child of a layer of that type stands in the description, as messages say it, e.g. "layers[3].branches[1].layer". */
-export function childPlace(type: unknown, place: string, segment: number): string {
-  const field = CHILDREN[`${type}`];
-  const step = field === "layer" ? field : `${field}[${segment}]`;
-  return place === "" ? step : `${place}.${step}`;
-}
-
-/** The dotted position of a child among weights, e.g. "3.1.0": the copies of a repeated layer have one each. */
-export function childPath(path: string, segment: number): string {
-  return path === "" ? `${segment}` : `${path}.${segment}`;
 }
 
 /** Where the layer at a dotted position among the weights stands in the description. */

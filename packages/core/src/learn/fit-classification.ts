@@ -3,7 +3,7 @@ import { jsEngine } from "../linalg/js-engine.ts";
 import { type Matrix, matrix, row } from "../matrix/matrix.ts";
 import type { LeaveOneOut } from "../predict/leave-one-out.ts";
 import { defaultCandidates } from "./candidates.ts";
-import { crossBlocks, fitKernel } from "./fit-kernel.ts";
+import { checkPredictions, crossBlocks, fitKernel } from "./fit-kernel.ts";
 import type { FitOptions, PredictTableOptions } from "./fit-regression.ts";
 import type { ClassificationModel, ClassificationPrediction } from "./model.ts";
 import { selectModel } from "./select-model.ts";
@@ -61,6 +61,7 @@ export async function predictClassification(
     const block = await engine.matmul(cross, model.fitted.alpha, { signal });
     outputs.data.set(block.data, start * outputs.cols);
   }
+  checkPredictions(table, outputs.data, outputs.cols);
   const probabilities = softmaxRows(outputs, model.temperature);
   const prediction = Array.from({ length: outputs.rows }, (_, i) => model.classes[largest(row(outputs, i))]!);
   return { prediction, classes: model.classes, probabilities };

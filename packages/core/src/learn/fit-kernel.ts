@@ -55,6 +55,15 @@ export async function* crossBlocks(
   }
 }
 
+/** Throws NumericalError that names the row when one of its predictions is not finite. */
+export function checkPredictions(table: Table, values: Float64Array, perRow = 1): void {
+  const at = values.findIndex((value) => !Number.isFinite(value));
+  if (at < 0) return;
+  throw new NumericalError(
+    `${table.source}: the prediction of data row ${Math.floor(at / perRow) + 1} is ${values[at]}, outside the range of float64: leave the row out, or fit the model again`,
+  );
+}
+
 function rowsFrom(table: Table, start: number, count: number): Table {
   if (count === table.rows) return table;
   return takeTableRows(

@@ -6,7 +6,7 @@ import type { LeaveOneOut } from "../predict/leave-one-out.ts";
 import type { PredictOptions } from "../predict/options.ts";
 import { normalQuantile } from "../random/normal-quantile.ts";
 import { type Candidate, defaultCandidates } from "./candidates.ts";
-import { crossBlocks, fitKernel } from "./fit-kernel.ts";
+import { checkPredictions, crossBlocks, fitKernel } from "./fit-kernel.ts";
 import type { RegressionModel, RegressionPrediction } from "./model.ts";
 import { meanAndStd } from "./preprocess.ts";
 import { selectModel } from "./select-model.ts";
@@ -102,11 +102,10 @@ export async function predictRegression(
     );
     variances.set(await predictiveVariances(model, x, cross, options), start);
   }
-  return {
-    prediction,
-    lower: prediction.map((value, i) => value - factor * Math.sqrt(variances[i]!)),
-    upper: prediction.map((value, i) => value + factor * Math.sqrt(variances[i]!)),
-  };
+  const lower = prediction.map((value, i) => value - factor * Math.sqrt(variances[i]!));
+  const upper = prediction.map((value, i) => value + factor * Math.sqrt(variances[i]!));
+  for (const values of [prediction, lower, upper]) checkPredictions(table, values);
+  return { prediction, lower, upper };
 }
 
 /** K(x,x) + diagReg − |L⁻¹ K(xTrain, x)|², at least diagReg: the variance of a new target, noise included. */
