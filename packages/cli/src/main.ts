@@ -146,9 +146,11 @@ async function report(error: unknown, interrupt: Interrupt, command: string | un
   return EXIT.failed;
 }
 
-/** An array that V8 or the system does not grant, as it does not when widths or rows multiply to terabytes. */
+/** An array or a text that V8 or the system does not grant, as it does not when widths or rows multiply to terabytes. */
 function isOutOfMemory(error: unknown): boolean {
-  return error instanceof RangeError && /allocation failed|Invalid (typed )?array length/.test(error.message);
+  return (
+    error instanceof RangeError && /allocation failed|Invalid (typed array|array|string) length/.test(error.message)
+  );
 }
 
 /** Names of files and columns may hold line ends and worse; a message is one line. */
