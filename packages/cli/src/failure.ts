@@ -44,9 +44,11 @@ export async function failureOf(
   return { code: "bug", message, exitCode: EXIT.failed };
 }
 
-/** An array that V8 or the system does not grant, as it does not when widths or rows multiply to terabytes. */
+/** An array or a text that V8 or the system does not grant, as it does not when widths or rows multiply to terabytes. */
 function isOutOfMemory(error: unknown): boolean {
-  return error instanceof RangeError && /allocation failed|Invalid (typed )?array length/.test(error.message);
+  return (
+    error instanceof RangeError && /allocation failed|Invalid (typed array|array|string) length/.test(error.message)
+  );
 }
 
 interface Line {

@@ -283,12 +283,12 @@ describe("network files", () => {
         dense,
         ...Array.from({ length: 50 }, () => [{ type: "fanOut", copies: 10_000 }, { type: "fanInConcat" }]).flat(),
       ),
-      "branches.json: 2: fanInConcat joins 49995000 pairs of branches, at most 100000 are allowed",
+      "branches.json: layers[2]: fanInConcat joins 49995000 pairs of branches, at most 100000 are allowed",
     ],
     [
       "coefficients",
       network(dense, { type: "polynomial", coef: new Array(20_000).fill(1) }),
-      "1: coef of polynomial must be a list of 1 to 101 finite numbers, got 20000",
+      "layers[1]: coef of polynomial must be a list of 1 to 101 finite numbers, got 20000",
     ],
     ["function", network(dense, { type: "elementwise", name: "mine" }, dense), "use one of the named activations"],
   ])("%s", async (name, content, message) => {

@@ -107,7 +107,10 @@ describe("empirical", () => {
   });
 
   it("what leaves the range of float64 is a failed run", async () => {
-    folder.file("steep.json", JSON.stringify(networkFile(dense({ width: 1, wStd: 1e200 }))));
+    folder.file(
+      "steep.json",
+      JSON.stringify(networkFile(serial(dense({ width: 1, wStd: 1e150 }), dense({ width: 1, wStd: 1e150 })))),
+    );
     const { exitCode, stderr } = await ntkit(
       ...["empirical", "--network", at("steep.json"), "--x1", at("x1.npy"), "--seed", "1", "--get", "nngp"],
       ...["--out", at("steep.npy")],

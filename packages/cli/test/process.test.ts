@@ -141,7 +141,7 @@ describe("as a process", () => {
       exitCode: 2,
       stderr: `ntkit: standard input ${message}\n`,
     });
-    expect(await start(["describe", "/dev/zero"]).finished).toMatchObject({
+    expect(await start(["train", table, "--target", "y", "--network", "/dev/zero"]).finished).toMatchObject({
       exitCode: 2,
       stderr:
         "ntkit: /dev/zero is larger than 100 MB, the most that a network file may hold: write layers that repeat as one repeat\n",

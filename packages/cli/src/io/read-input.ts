@@ -29,6 +29,7 @@ export async function readInput(path: string, { signal, limit = inputLimit() }: 
 /** Rejects at once when the signal comes: to open a pipe nobody writes to may take for ever, and cannot be called off. */
 export async function untilStopped<T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> {
   if (!signal) return work;
+  work.catch(() => {}); // what it ends with once nobody waits is not a failure of its own
   signal.throwIfAborted();
   let stop = () => {};
   const stopped = new Promise<never>((_, reject) => {

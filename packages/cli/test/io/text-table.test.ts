@@ -164,6 +164,13 @@ describe("a large text table", () => {
     expect(columns[1]!.values.every((value, i) => value === i)).toBe(true);
   });
 
+  it.each([1, 2, 3, 4])("counts lines whose ends are cut in two, after a name of %d letters", async (length) => {
+    const rows = `${"n".repeat(length)}\r\n${"ab\r\n".repeat(200_000)}`;
+    const { columns } = await read("ends.csv", rows);
+    expect(columns[0]!.values).toHaveLength(200_000);
+    expect(await messageOf("data", read("ends.csv", `${rows}1,2\r\n`))).toContain("line 200002: every row must have 1");
+  });
+
   it("has names compared in no time, however many columns it has", async () => {
     const names = Array.from({ length: 200_000 }, (_, j) => `c${j}`);
     const started = performance.now();

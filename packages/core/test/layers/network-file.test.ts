@@ -256,7 +256,7 @@ describe("what a description unrolls to", () => {
     [
       "layers",
       row(relu(), repeat(repeat(relu(), 400), 400)),
-      "1",
+      "layers[1]",
       "repeat holds 160401 layers once repeats are unrolled",
     ],
     [
@@ -265,16 +265,26 @@ describe("what a description unrolls to", () => {
       "",
       "serial holds 120604 layers",
     ],
-    ["one fan-in", row(dense({ width: 4 }), fanOut(10_000), fanInConcat()), "2", "joins 49995000 pairs of branches"],
+    [
+      "one fan-in",
+      row(dense({ width: 4 }), fanOut(10_000), fanInConcat()),
+      "layers[2]",
+      "joins 49995000 pairs of branches",
+    ],
     ["fan-ins in a row", row(...Array.from({ length: 30 }, () => joined(100))), "", "serial joins 148500 pairs"],
-    ["a repeated fan-in", row(repeat(joined(100), 30)), "0", "repeat joins 148500 pairs of branches"],
-    ["copies of copies", row(fanOut(200), fanOut(200)), "1", "fanOut gives 40000 branches, 2 deep; at most 10000"],
-    ["repeated copies", repeat(fanOut(2), 10_000), "13", "fanOut gives 16384 branches, 14 deep"],
-    ["branches without end", repeat(fanOut(1), 10_000), "100", "fanOut gives 1 branches, 101 deep"],
+    ["a repeated fan-in", row(repeat(joined(100), 30)), "layers[0]", "repeat joins 148500 pairs of branches"],
+    [
+      "copies of copies",
+      row(fanOut(200), fanOut(200)),
+      "layers[1]",
+      "fanOut gives 40000 branches, 2 deep; at most 10000",
+    ],
+    ["repeated copies", repeat(fanOut(2), 10_000), "layer", "fanOut gives 16384 branches, 14 deep"],
+    ["branches without end", repeat(fanOut(1), 10_000), "layer", "fanOut gives 1 branches, 101 deep"],
     [
       "copies in one branch of several",
       row(fanOut(2), parallel(fanOut(1), fanOut(1000)), parallel(identity(), fanInConcat())),
-      "2.1",
+      "layers[2].branches[1]",
       "fanInConcat joins 499500 pairs of branches, at most 100000 are allowed",
     ],
   ])("%s", (_, network, path, message) => {
@@ -289,7 +299,7 @@ describe("what a description unrolls to", () => {
     expect(() => parseNetwork(repeat(joined(60), 50))).not.toThrow(); // 50 · 60 · 59/2 pairs
     expect(refusal(repeat(joined(60), 60)).message).toContain("joins 106200 pairs");
     expect(() => parseNetwork(row(joined(447)))).not.toThrow();
-    expect(refusal(row(joined(448))).path).toBe("0.1");
+    expect(refusal(row(joined(448))).path).toBe("layers[0].layers[1]");
   });
 
   it("a polynomial has at most 101 coefficients", () => {
