@@ -103,6 +103,25 @@ describe("as a process", () => {
     expect(readdirSync(folder.path)).toEqual(before);
   });
 
+  it("Ctrl-C stops a kernel whose entries are integrals, of rows with one large column", {
+    timeout: 60_000,
+  }, async () => {
+    const [dense, elu] = [{ type: "dense", width: 1 }, { type: "elu" }];
+    const network = folder.file(
+      "elu.json",
+      JSON.stringify({ type: "serial", layers: [dense, elu, dense, elu, dense] }),
+    );
+    const rows = Array.from({ length: 1500 }, (_, i) => [1000 + Math.sin(i), Math.cos(3 * i)]);
+    const x1 = folder.file("near.npy", npyBytes("(1500, 2)", floats(...rows.flat())));
+    const before = readdirSync(folder.path);
+    const { child, finished } = start(["kernel", "--network", network, "--x1", x1, "--out", folder.at("k.npy")]);
+    child.once("message", () => setTimeout(() => child.kill("SIGINT"), 1000));
+    const { exitCode, stdout, stderr } = await finished;
+    expect({ exitCode, stdout }).toEqual({ exitCode: 130, stdout: "" });
+    expect(stderr).toMatch(/ntkit: stopped; nothing was written\n$/);
+    expect(readdirSync(folder.path)).toEqual(before);
+  });
+
   it.each([
     ["once", ["SIGTERM"]],
     ["twice", ["SIGHUP", "SIGTERM"]],
