@@ -6,7 +6,7 @@ import { integratePair } from "./integrate-pair.ts";
 import { mehlerDual } from "./mehler.ts";
 import { nearlyParallelDual } from "./nearly-parallel.ts";
 import { remembered } from "./remembered.ts";
-import { rowMoments, type SmoothPieces } from "./row-series.ts";
+import { hasTables, rowMoments, type SmoothPieces } from "./row-series.ts";
 
 export interface NumericalOptions {
   readonly name: string;
@@ -75,14 +75,6 @@ function pairDual(pieces: SmoothPieces): Activation["dual"] {
 
 /** Rows whose moments are kept, twice. */
 const ROWS = 4096;
-
-/** Whether φ is continuous, with no kink but at 0. */
-function hasTables({ phi, dphi, kinks }: SmoothPieces): boolean {
-  const near = 1e-10;
-  const jump = Math.abs(phi(near) - phi(-near));
-  const isContinuous = jump <= 1e-8 * (1 + Math.abs(dphi(near)) + Math.abs(dphi(-near)) + Math.abs(phi(0)));
-  return kinks.length === 0 || (kinks.every((kink) => kink === 0) && isContinuous);
-}
 
 function finiteOrInfinity(x: number): number {
   return Number.isNaN(x) ? Infinity : x;

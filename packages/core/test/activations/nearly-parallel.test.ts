@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type Activation, SINE_UNKNOWN } from "../../src/activations/activation.ts";
 import { pairExpectation } from "../../src/activations/gaussian-pair.ts";
 import { numericalActivation } from "../../src/activations/numerical.ts";
+import { sineByTables } from "../../src/activations/parallel-sine.ts";
 import { makeActivation } from "../../src/activations/registry.ts";
 
 /** κ, κ̇ and the new sine over their bounds, of one pair. */
@@ -114,3 +115,55 @@ describe.each(ACTIVATIONS.map((activation) => [activation.name, activation] as c
     });
   },
 );
+
+const FORMULAS = [{ type: "gelu" }, { type: "gabor" }, { type: "erf", a: 1, b: 1, c: 0.5 }] as const;
+
+describe.each(FORMULAS.map((spec) => [spec.type, makeActivation(spec)] as const))(
+  "nearly parallel rows: the new sine of %s by its κ̇ = nested panels",
+  (_, activation) => {
+    it.each(VARIANCES.slice(0, 4))("variances %d and %d", (p, q) => {
+      for (const theta of [3e-3, 1e-4, 1e-8, 0]) {
+        for (const sign of [1, -1]) {
+          const r = Math.sqrt(p) * Math.sqrt(q);
+          const pair = { c: sign * r * Math.cos(theta), sine: r * Math.sin(theta), p, q };
+          const [bound] = bounds(activation, pair);
+          const ours = sineByTables(activation, pair);
+          expect(ours, `at ${theta}`).toBeDefined();
+          expect(Math.abs(ours! / bound - slow(activation, pair).angle), `at ${theta}`).toBeLessThanOrEqual(4e-15);
+        }
+      }
+    });
+  },
+);
+
+it("a pair, steep and nearly parallel as it may be, takes no evaluation of φ once its rows are known", () => {
+  let evaluations = 0;
+  const exact = makeActivation({ type: "elu" });
+  const counted = numericalActivation({
+    name: "counted",
+    phi: (x) => {
+      evaluations++;
+      return exact.phi(x);
+    },
+    dphi: (x) => {
+      evaluations++;
+      return exact.dphi(x);
+    },
+    kinks: [0],
+  });
+  for (const [p, theta] of [
+    [1, 0.1],
+    [1e4, 1e-3],
+    [5e5, 9e-7],
+  ] as const) {
+    const out = new Float64Array(3);
+    const pair = (share: number) => {
+      const angle = share * theta;
+      counted.dual(p * Math.cos(angle), p * Math.sin(angle), p, p, out);
+    };
+    pair(1);
+    evaluations = 0;
+    for (let k = 1; k <= 50; k++) pair(1 - k / 1000);
+    expect(evaluations).toBe(0);
+  }
+});
