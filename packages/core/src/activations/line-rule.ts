@@ -59,8 +59,8 @@ function gradedAround(centre: number, unit: number): number[] {
 function outerRule(crossings: readonly number[], slant: number, level: number): QuadratureRule {
   const inside = crossings.filter((t) => Math.abs(t) < REACH);
   if (slant === 0) return gaussHermite(1);
-  if (inside.length === 0 && slant < 0.3) return gaussHermite(Math.ceil((8 + 60 * slant) * 1.5 ** level));
-  const widest = Math.min(4, 2 / slant) / 1.5 ** level;
+  if (inside.length === 0 && slant < 0.3) return gaussHermite(Math.ceil((8 + 60 * slant) * portable.power(1.5, level)));
+  const widest = Math.min(4, 2 / slant) / portable.power(1.5, level);
   const rule: { nodes: number[]; weights: number[] } = { nodes: [], weights: [] };
   const edges = edgesBetween(REACH, inside);
   for (let e = 1; e < edges.length; e++) {
