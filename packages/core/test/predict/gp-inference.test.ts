@@ -78,6 +78,7 @@ describe("gpInference", () => {
       const slim = succeed(await gpInference({ ...all, kTestTest }, y, { get }));
       expect(gap(slim.variance!, full.variance!)).toBeLessThan(1e-12);
       expect(slim.covariance).toBeUndefined();
+      expect(kTestTest).toEqual({ nngp: diagonal(all.kTestTest.nngp), ntk: diagonal(all.kTestTest.ntk) });
       const { kTestTest: _, ...without } = all;
       const bare = succeed(await gpInference(without, y, { get }));
       expect(bare).toEqual({ ok: true, mean: full.mean, diagReg: 0 });

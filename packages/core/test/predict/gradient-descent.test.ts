@@ -219,6 +219,8 @@ describe("what gradientDescent refuses or cannot do", () => {
     await expect(run({ start: { velocity: {} } })).rejects.toThrow("there is no momentum");
     await expect(run({ start: { fxTest: td } })).rejects.toThrow("start.fxTest says nothing without kTestTrain");
     await expect(run({ start: { fxTrain: td } })).rejects.toThrow("start.fxTrain must be 3 x 2, got 2 x 3");
+    await expect(run({ start: { fxTrain: matrix(2, 2) } })).rejects.toThrow("must be 3 x 2, got 2 x 2");
+    await expect(run({ start: { fxTrain: matrix(3, 3) } })).rejects.toThrow("must be 3 x 2, got 3 x 3");
     await expect(run({ kTestTrain: y })).rejects.toThrow("kTestTrain must be 3 x 3");
     await expect(run({ momentum: 1.5 })).rejects.toThrow("momentum");
     await expect(run({}, softmaxCrossEntropy())).rejects.toThrow("gradientDescent: each row of targets");
