@@ -147,6 +147,7 @@ describe("the smallest eigenvalue", () => {
         ]),
       ).sine,
     ).toBeCloseTo(1, 12);
+    expect(closestPair(matrix(3, 1, Float64Array.of(1, 2, 3)))).toEqual({ i: 0, j: 1, sine: 0 }); // the first of all
     expect(() => closestPair(fromRows([[1, 2]]))).toThrow("two rows or more, got 1");
   });
 });
@@ -163,12 +164,19 @@ describe("the smallest eigenvalue of what is no kernel", () => {
       holds(
         smallestEigenvalueBound(
           fromRows([
-            [1, 1],
-            [0.5, 1],
+            [2, 0, 0],
+            [0, 2, 1],
+            [0, 0.5, 2],
           ]),
         ),
       ),
     ).toEqual([false]);
+    const symmetric = fromRows([
+      [2, 0.1, 0.2],
+      [0.1, 3, 0.3],
+      [0.2, 0.3, 4],
+    ]);
+    expect(holds(smallestEigenvalueBound(symmetric))).toEqual([true]);
   });
 
   it("zeros are 0, nothing is refused, and a measurement below 0 is rounding", () => {
@@ -214,13 +222,14 @@ describe("movement and labels", () => {
     expect(spectral.slack).toBe(Number.POSITIVE_INFINITY);
   });
 
-  it("are what two modes give, with their assumptions", async () => {
+  it("are what three modes give, with their assumptions", async () => {
     const path = await ridgePath(
       fromRows([
-        [4, 0],
-        [0, 0.25],
+        [4, 0, 0],
+        [0, 0.25, 0],
+        [0, 0, 1],
       ]),
-      fromRows([[3], [4]]),
+      fromRows([[3], [4], [0]]),
     );
     const { loose, spectral, sharp } = movementBounds(path);
     // ‖r‖ = 5: √4/0.25 · 5, 5/√0.25, √(9/4 + 16/0.25)
@@ -232,7 +241,10 @@ describe("movement and labels", () => {
       [true, null],
     ]);
     const labels = labelComplexity(path);
-    expect([labels.promises.value, holds(labels)]).toEqual([expect.closeTo(Math.sqrt(66.25), 12), [true, null]]);
+    expect([labels.promises.value, holds(labels)]).toEqual([
+      expect.closeTo(Math.sqrt((2 * 66.25) / 3), 12),
+      [true, null],
+    ]);
   });
 
   it("say where the kernel is singular", async () => {
