@@ -27,6 +27,10 @@ const sum = (a: Matrix, b: Matrix, scale: number): Matrix =>
     a.data.map((value, at) => value + scale * b.data[at]!),
   );
 
+function withNaN(rows: number, cols: number): Matrix {
+  return matrix(rows, cols, new Float64Array(rows * cols).fill(Number.NaN));
+}
+
 /** The formulas of GpKind, term by term. */
 function byHand(
   get: GpKind,
@@ -136,6 +140,36 @@ describe("gpInference", () => {
     const ensemble = succeed(await gpInference(same, y, { get: "ntk" }));
     const posterior = succeed(await gpInference(same, y, { get: "nngp" }));
     expect(gap(ensemble.covariance!.data, posterior.covariance!.data)).toBeLessThan(1e-12);
+  });
+
+  it("needs no kernel that it does not use", async () => {
+    const { kTrainTrain, kTestTrain } = kernels(15, 3, 2);
+    const y = randomMatrix(16, 3, 1);
+    for (const name of ["nngp", "ntk"] as const) {
+      const own = { kTrainTrain: { [name]: kTrainTrain[name] }, kTestTrain: { [name]: kTestTrain[name] } };
+      expect(succeed(await gpInference(own, y, { get: name })).mean.rows).toBe(2);
+    }
+  });
+
+  it.each([
+    [
+      "kTestTrain",
+      { nngp: matrix(2, 4) },
+      "kTestTrain must have one column for each of the 3 training examples, got 4",
+    ],
+    ["kTestTrain", { nngp: withNaN(2, 3) }, "kTestTrain: every value must be finite"],
+    ["kTestTrain", { nngp: matrix(1, 3) }, "nngp and ntk must have the same shape"],
+    ["kTrainTrain", { nngp: matrix(2, 3) }, "kTrainTrain.nngp: the matrix must be square"],
+    ["kTrainTrain", { nngp: matrix(2, 2) }, "nngp and ntk must have the same shape"],
+    ["kTrainTrain", { nngp: withNaN(3, 3) }, "kTrainTrain.nngp: every value must be finite"],
+    ["kTestTest", { nngp: matrix(2, 3) }, "kTestTest.nngp: the matrix must be square"],
+    ["kTestTest", { nngp: matrix(3, 3) }, "kTestTest.nngp must be for the 2 rows of kTestTrain, got 3"],
+    ["kTestTest", { nngp: new Float64Array(3) }, "kTestTest.nngp must be for the 2 rows of kTestTrain, got 3"],
+    ["kTestTest", { nngp: Float64Array.of(1, Number.NaN) }, "kTestTest.nngp: every value must be finite"],
+  ])("refuses a wrong %s: %#", async (block, wrong, message) => {
+    const all = kernels(15, 3, 2);
+    const changed = { ...all, [block]: { ...all[block as "kTestTest"], ...wrong } };
+    await expect(gpInference(changed, randomMatrix(16, 3, 1), { get: "ntk" })).rejects.toThrow(message);
   });
 
   it("says what is missing, misshapen or singular", async () => {

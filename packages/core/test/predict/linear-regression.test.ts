@@ -53,6 +53,29 @@ describe("minNormWeights", () => {
   });
 });
 
+describe("gradientDescentSteps", () => {
+  const [x, y] = [randomMatrix(1, 3, 2), randomMatrix(2, 3, 2)];
+  const rate = { learningRate: 1e-3, steps: 4 };
+
+  it("reports each step, and leaves its start as it was", async () => {
+    const fractions: number[] = [];
+    const w0 = randomMatrix(3, 2, 2);
+    await gradientDescentSteps(x, y, { ...rate, w0, onProgress: (fraction) => void fractions.push(fraction) });
+    expect(fractions).toEqual([0.25, 0.5, 0.75, 1]);
+    expect(w0).toEqual(randomMatrix(3, 2, 2));
+  });
+
+  it("refuses a start of another shape", async () => {
+    for (const [rows, cols] of [
+      [3, 2],
+      [2, 1],
+    ] as const)
+      await expect(gradientDescentSteps(x, y, { ...rate, w0: matrix(rows, cols) })).rejects.toThrow(
+        `w0 must be 2 x 2, got ${rows} x ${cols}`,
+      );
+  });
+});
+
 describe("linearWeightsAt", () => {
   it("is the iterate of gradient descent as run, from any start, with any loss", async () => {
     const cases = fc.tuple(shapes, losses, fc.nat(40), fc.double({ min: 0.05, max: 1.2, noNaN: true }), fc.boolean());
@@ -163,7 +186,12 @@ describe("linearWeightsAt", () => {
     await expect(linearWeightsAt(problem, { learningRate: -1 })).rejects.toThrow(ValueError);
     for (const t of [0.5, -1, Number.NaN])
       await expect(linearWeightsAt(problem, { learningRate: 1, t })).rejects.toThrow(ValueError);
-    await expect(linearWeightsAt(problem, { learningRate: 1, w0: matrix(3, 1) })).rejects.toThrow(ShapeError);
+    await expect(linearWeightsAt(problem, { learningRate: 1, w0: matrix(3, 1) })).rejects.toThrow(
+      "must be 2 x 1, got 3 x 1",
+    );
+    await expect(linearWeightsAt(problem, { learningRate: 1, w0: matrix(2, 2) })).rejects.toThrow(
+      "must be 2 x 1, got 2 x 2",
+    );
   });
 });
 
