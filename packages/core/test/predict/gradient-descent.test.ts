@@ -200,6 +200,10 @@ describe("momentum", () => {
       const options = { times: [2], momentum, start, kTestTrain: fromRows([[0]]) };
       const { states } = succeed(await gradientDescent(squaredLoss(), fromRows([[1]]), y, options));
       expect(states[0]!.fxTest!.data[0]!).toBeCloseTo(way, 12);
+      const later = { ...options, start: { ...start, t: 3 }, times: [5] };
+      const [end] = succeed(await gradientDescent(squaredLoss(), fromRows([[1]]), y, later)).states;
+      expect(end!.fxTest!.data[0]!).toBeCloseTo(way, 12);
+      expect(end!.velocity!.fxTest!.data[0]!).toBeCloseTo(2 * Math.exp(-2 * (1 - momentum)), 12);
     }
   });
 });

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ShapeError, ValueError } from "../../src/errors.ts";
 import type { SquaredLoss } from "../../src/loss/squared-loss.ts";
-import { fromRows, matrix, transpose } from "../../src/matrix/matrix.ts";
+import { fromRows, type Matrix, matrix, transpose } from "../../src/matrix/matrix.ts";
 import { gradientDescentSteps } from "../../src/predict/gradient-descent-steps.ts";
 import {
   linearMaxLearningRate,
@@ -38,6 +38,25 @@ describe("minNormWeights", () => {
       const problem = await linearRegression(x, y);
       expect(problem.rank).toBe(Math.min(n, d));
       expect(gap((await minNormWeights(problem)).data, expected.data)).toBeLessThan(1e-10);
+    }
+  });
+
+  it("is X⁺y of inputs that are a product of two narrow matrices, in any units", async () => {
+    const [left, right, y] = [randomMatrix(4, 6, 2), randomMatrix(5, 2, 5), randomMatrix(6, 6, 1)];
+    // X = L R: X⁺ = Rᵀ(RRᵀ)⁻¹(LᵀL)⁻¹Lᵀ
+    const inner = gauss(times(transpose(left), left), times(transpose(left), y)).solution;
+    const expected = times(transpose(right), gauss(times(right, transpose(right)), inner).solution);
+    for (const size of [1, 1e12, 1e-12]) {
+      const x = times(left, right);
+      const problem = await linearRegression({ ...x, data: x.data.map((value) => value * size) }, y);
+      expect(problem.rank).toBe(2);
+      const { data } = await minNormWeights(problem);
+      expect(
+        gap(
+          data.map((value) => value * size),
+          expected.data,
+        ),
+      ).toBeLessThan(1e-10);
     }
   });
 
@@ -167,6 +186,39 @@ describe("linearWeightsAt", () => {
     expect(gap(succeed(await linearWeightsAt(problem, { learningRate, t: 1e6 })).weights.data, [0, 3])).toBeLessThan(
       1e-15,
     );
+  });
+
+  it("takes what is within rounding of the targets and of the start for nothing to learn, in any units", async () => {
+    const x = fromRows([
+      [10, 0],
+      [0, 1],
+    ]);
+    const descend = async (y: Matrix, w0?: Matrix) =>
+      (await linearWeightsAt(await linearRegression(x, y), { learningRate: 1, w0 })).ok;
+    for (const size of [1, 1e12, 1e-12]) {
+      const targets = (first: number) => fromRows([[first * size], [3 * size]]);
+      expect(await descend(targets(1e-16))).toBe(true);
+      expect(await descend(targets(1e-13))).toBe(false);
+      const start = fromRows([[size], [0]]);
+      expect(await descend(targets(10 * (1 + Number.EPSILON)), start)).toBe(true);
+      expect(await descend(targets(10 * (1 + 1e-13)), start)).toBe(false);
+    }
+    // One output with an error is enough.
+    const two = await linearRegression(
+      x,
+      fromRows([
+        [1, 0],
+        [3, 3],
+      ]),
+    );
+    expect((await linearWeightsAt(two, { learningRate: 1 })).ok).toBe(false);
+  });
+
+  it("says which learning rate would do, with its own loss", async () => {
+    const problem = await linearRegression(fromRows([[2], [0]]), fromRows([[1], [1]]));
+    const failed = await linearWeightsAt(problem, { learningRate: 3, loss: "half-mean" });
+    expect(failed).toMatchObject({ reason: "diverges", maxLearningRate: 1 });
+    if (!failed.ok) expect(failed.message).toContain("the learning rate is 3 and the largest stable one 1");
   });
 
   it("reports an iterate beyond float64 instead of giving it", async () => {

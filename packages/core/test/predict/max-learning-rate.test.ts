@@ -38,6 +38,11 @@ describe("maxLearningRate", () => {
     await expect(maxLearningRate(new Float64Array(0))).rejects.toThrow("at least one training example");
     await expect(maxLearningRate(diagonalKernel, { momentum: 1.2 })).rejects.toThrow("momentum");
     await expect(maxLearningRate(diagonalKernel, { outputs: 0 })).rejects.toThrow("outputs");
+    await expect(maxLearningRate(matrix(2, 2, new Float64Array(4).fill(1.7e308)))).rejects.toThrow(
+      /^maxLearningRate: .* not finite: rescale the kernel/,
+    );
+    const signal = AbortSignal.abort(new Error("enough"));
+    await expect(maxLearningRate(diagonalKernel, { signal })).rejects.toThrow("enough");
   });
 });
 

@@ -128,6 +128,14 @@ describe("a ridge path", () => {
     );
   });
 
+  it("has no evidence at a scale that is not above 0", async () => {
+    const [k, y] = [randomKernel(1, 6, 0).dd, randomMatrix(2, 6, 1)];
+    for (const scale of [0, -1, Number.NaN]) {
+      await expect(logMarginalLikelihood(k, y, { scale })).rejects.toThrow("logMarginalLikelihood: scale must be");
+      expect(await ridgePath(k, y).then((path) => () => logMarginalLikelihoodAt(path, 1, { scale }))).toThrow("scale");
+    }
+  });
+
   it("profiles the most likely scale", async () => {
     const path = await ridgePath(randomKernel(1, 6, 0).dd, randomMatrix(2, 6, 1));
     const best = succeed(logMarginalLikelihoodAt(path, 0.1, { scale: "profiled" }));
@@ -180,6 +188,7 @@ describe("a ridge path of a singular matrix", () => {
       expect((await looAt(path, failure.suggestedDiagReg)).ok).toBe(true);
     }
     expect(await looFromCholesky(twins, y)).toMatchObject({ ok: false, pivot: 1 });
+    expect(await logMarginalLikelihood(twins, y)).toMatchObject({ ok: false, pivot: 1 });
     const nothing = await looAt(await ridgePath(matrix(2, 2), matrix(2, 1)), 0);
     expect(nothing).toMatchObject({ ok: false });
     if (!nothing.ok) expect(nothing.suggestedDiagReg).toBeGreaterThan(0);
