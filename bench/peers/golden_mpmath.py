@@ -788,6 +788,19 @@ def kernel_cases():
     return cases.list
 
 
+# --------------------------------------------------------------------------- zero, equal and opposite inputs
+
+def special_row_cases():
+    """Each activation, then relu, whose kernel shows the angle that the activation made: of x, x, -x, 0, 2x, other."""
+    cases, rng = Cases(), random.Random(11)
+    for spec, growth in ACTIVATIONS:
+        x = degenerate_rows(rng, 3, spec["type"] != "expNormalized")
+        w = depth_weights(growth)[0]
+        for b in (0, 0.3):
+            cases.add(f"{label(spec)} then relu, b={b}", mlp([spec, act("relu")], w, b, 1, 0), x)
+    return cases.list
+
+
 # --------------------------------------------------------------------------- nearly coinciding inputs
 
 def unit(v):
@@ -1022,12 +1035,13 @@ def check_closed_forms():
 
 WHAT = {
     "kernels": "nngp and ntk of infinite networks; `network` is the `network` field of a network file; x2 null means x2 = x1",
+    "special-rows": "nngp and ntk of x, x, -x, 0 (not for expNormalized), 2x and another row, through one activation and then relu",
     "near-duplicates": "nngp and ntk of x with x' = x + eps t (t perpendicular, radial, random) and x' = -x + eps t (t perpendicular), eps = 1e-1..1e-8, 8 rows each in that order",
     "duals": "per activation, rows [c, p, q, kappa, kappaDot]: kappa = E phi(u)phi(v), kappaDot = E phi'(u)phi'(v), Var u = p, Var v = q, Cov = c, all exact doubles",
     "special": "rows [x, f(x)]",
     "taylor": "per activation, rows [x, c0, ..., c8]: ck = phi^(k)(x)/k!",
 }
-MAKERS = {"kernels": kernel_cases, "near-duplicates": near_duplicate_cases, "duals": dual_cases, "special": special_cases,
+MAKERS = {"kernels": kernel_cases, "special-rows": special_row_cases, "near-duplicates": near_duplicate_cases, "duals": dual_cases, "special": special_cases,
           "taylor": taylor_cases}
 
 

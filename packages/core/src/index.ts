@@ -58,8 +58,8 @@ export {
   polynomialKernel,
 } from "./kernel/classical-kernels.ts";
 export { describeNetwork, type LayerReport, type NetworkReport } from "./kernel/describe-network.ts";
-export type { GramEngine, GramRequest, Grams, KernelName } from "./kernel/gram-engine.ts";
-export type { Batch } from "./kernel/input.ts";
+export type { GramEngine, GramRequest, Grams, KernelName, TileValues } from "./kernel/gram-engine.ts";
+export type { Batch, TileRange } from "./kernel/input.ts";
 export {
   type GramOptions,
   type KernelFn,
@@ -69,6 +69,7 @@ export {
 } from "./kernel/kernel-fn.ts";
 export { checkPositiveSemidefinite, type PositiveSemidefiniteReport } from "./kernel/positive-semidefinite.ts";
 export { appendBias, sphereLift, type TwoLayerReluOptions, twoLayerReluKernel } from "./kernel/two-layer-relu.ts";
+export type { Variances } from "./kernel/variances.ts";
 export { gram, type VectorKernel, type VectorPair } from "./kernel/vector-kernel.ts";
 // Layers: a network is data
 export {
@@ -109,9 +110,10 @@ export { layerNorm } from "./layers/layer-norm.ts";
 export { type NetworkFile, networkFile, parseNetwork } from "./layers/network-file.ts";
 export { parallel } from "./layers/parallel.ts";
 export { repeat } from "./layers/repeat.ts";
-export type { DenseParams, Params, Shape } from "./layers/rule.ts";
+export type { DenseParams, Params } from "./layers/rule.ts";
 export type { Activations } from "./layers/scope.ts";
 export { serial } from "./layers/serial.ts";
+export type { Shape } from "./layers/signature.ts";
 export type { Layer, LayerType, Parameterization } from "./layers/spec.ts";
 // Learning from a table
 export { type Candidate, defaultCandidates, type FullyConnectedOptions, fullyConnected } from "./learn/candidates.ts";

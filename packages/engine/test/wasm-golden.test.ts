@@ -14,8 +14,10 @@ interface Case {
   readonly ntk: number[][];
 }
 
-const file = new URL("../../core/test/golden/mpmath-kernels.json", import.meta.url);
-const { cases }: { cases: readonly Case[] } = JSON.parse(readFileSync(file, "utf8"));
+const cases = ["mpmath-kernels.json", "mpmath-special-rows.json"].flatMap((name): readonly Case[] => {
+  const file = new URL(`../../core/test/golden/${name}`, import.meta.url);
+  return JSON.parse(readFileSync(file, "utf8")).cases;
+});
 
 const engines: Record<string, Engine & GramEngine> = {};
 beforeAll(async () => {

@@ -6,7 +6,9 @@ import { lineSeries } from "./taylor-series.ts";
  * φ(x) = a·min(x, 0) + b·max(x, 0): relu (0, 1), leaky relu (α, 1), absolute value (−1, 1).
  *
  *   κ̇ = (a² + b²)/2 − (a − b)²/(2π) · θ
- *   κ  = (a − b)²/(2π) · sine + κ̇ c,            θ = atan2(sine, c), taken as π/2 when a row is zero
+ *   κ  = (a − b)²/(2π) · sine + κ̇ c,            θ = atan2(sine, c)
+ *
+ * and κ = 0, κ̇ = ((a + b)/2)² when a row is zero.
  *
  * For relu this is √(pq)/(2π)·(sin θ + (π − θ) cos θ): Cho & Saul (2009), degree 1. For obtuse θ the same in terms of
  * π − θ, where relu's terms would cancel: κ̇ = ab + (a − b)²/(2π)·(π − θ), κ = ab c + (a − b)²/(2π)·r·g(π − θ) with
@@ -28,7 +30,13 @@ export function abReluActivation({ a, b }: { readonly a: number; readonly b: num
     map: (x, out, slope) => mapPieces(slopes, x, out, slope),
     dual(c, sine, p, q, out) {
       const r = Math.sqrt(p) * Math.sqrt(q);
-      const theta = r === 0 ? Math.PI / 2 : portable.atan2(sine, c);
+      const theta = portable.atan2(sine, c);
+      if (r === 0) {
+        out[0] = 0;
+        out[1] = ((a + b) / 2) ** 2;
+        out[2] = 0;
+        return;
+      }
       if (c >= 0) {
         out[1] = slope - kink * theta;
         out[0] = kink * sine + out[1] * c;
@@ -37,7 +45,7 @@ export function abReluActivation({ a, b }: { readonly a: number; readonly b: num
         out[1] = a * b + kink * supplement;
         out[0] = a * b * c + kink * r * sinMinusThetaCos(supplement);
       }
-      out[2] = r === 0 ? 0 : r * newSine(((a + b) / 2) ** 2, ((b - a) / 2) ** 2, c / r, sine / r, theta);
+      out[2] = r * newSine(((a + b) / 2) ** 2, ((b - a) / 2) ** 2, c / r, sine / r, theta);
     },
   };
 }

@@ -36,6 +36,11 @@ export function completeFields(
   for (const [key, field] of Object.entries(fields)) {
     const value = spec[key] === undefined ? field.default : spec[key];
     if (value === undefined) throw new NetworkError(path, `${where} needs the field "${key}" (${rule(field)})`);
+    const odd = [value]
+      .flat()
+      .find((number) => typeof number === "number" && Number.isFinite(number) && !hasSquare(number));
+    if (odd !== undefined)
+      throw new NetworkError(path, `${key} of ${where} must be 0 or ${SMALLEST} to ${LARGEST} in size, got ${odd}`);
     if (!allowed(value, field))
       throw new NetworkError(path, `${key} of ${where} must be ${rule(field)}, got ${quoted(value)}`);
     complete[key] = value;
@@ -52,6 +57,14 @@ function allowed(value: unknown, field: Field): boolean {
   if (field.kind === "integer" && !Number.isInteger(value)) return false;
   const { min = -Infinity, max = Infinity, open = false } = field;
   return (open ? value > min : value >= min) && value <= max;
+}
+
+/** Sizes of numbers whose squares, which kernels are made of, keep all their digits in float64. */
+const [SMALLEST, LARGEST] = [1e-150, 1e150];
+
+function hasSquare(value: number): boolean {
+  const size = Math.abs(value);
+  return size === 0 || (size >= SMALLEST && size <= LARGEST);
 }
 
 function rule(field: Field): string {

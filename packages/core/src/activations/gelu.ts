@@ -7,10 +7,11 @@ import { extendGaussian, integrateSeries, multiplyByX } from "./taylor-series.ts
  * φ(x) = x Φ(x), with Φ the standard normal distribution function: the exact gelu.
  *
  *   κ  = c/4 + (c A + (c² + pq D²)/((1 + p)(1 + q) D)) / 2π
- *   κ̇  = 1/4 + (A + (c/D)(1/D² + (1 − pq)/((1 + p)(1 + q)) + 1)) / 2π
+ *   κ̇  = 1/4 + (A + (c/D)(1/D² + 1/(1 + p) + 1/(1 + q))) / 2π
  *   D² = (1 + p)(1 + q) − c² = 1 + p + q + sine²,   A = atan2(c, D)
  *
- * Tsuchida, Pearce, van der Heide, Roosta & Gallagher (2021); Han et al. (2022), table 1.
+ * Tsuchida, Pearce, van der Heide, Roosta & Gallagher (2021); Han et al. (2022), table 1, where the last two terms of κ̇ are
+ * (1 − pq)/((1 + p)(1 + q)) + 1: the same, but it cancels where variances are large.
  */
 export const geluActivation: Activation = {
   name: "gelu",
@@ -35,8 +36,7 @@ export const geluActivation: Activation = {
     const d = portable.hypot(Math.sqrt(1 + p + q), sine);
     const angle = portable.atan2(c, d);
     const products = (p / (1 + p)) * (q / (1 + q));
-    const inverse = 1 / (1 + p) / (1 + q);
     out[0] = c / 4 + (c * angle + ((c / (1 + p)) * (c / (1 + q))) / d + products * d) / (2 * Math.PI);
-    out[1] = 0.25 + (angle + (c / d) * (1 / d / d + inverse - products + 1)) / (2 * Math.PI);
+    out[1] = 0.25 + (angle + (c / d) * (1 / d / d + 1 / (1 + p) + 1 / (1 + q))) / (2 * Math.PI);
   },
 };

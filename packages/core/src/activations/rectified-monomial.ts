@@ -38,10 +38,17 @@ export function rectifiedMonomialActivation({ degree: n }: { readonly degree: nu
       out[0] = scaled(portable.power(r, n) / (2 * Math.PI), value);
       out[1] = slope ? scaled((n * n * portable.power(r, n - 1)) / (2 * Math.PI), slope(angle, 0)[0]) : 0;
       out[2] =
-        r === 0 ? 0 : scaled(portable.power(r, n) / (2 * Math.PI), Math.sqrt(Math.max(0, lost * (lost + 2 * value))));
+        r > 0
+          ? scaled(portable.power(r, n) / (2 * Math.PI), Math.sqrt(Math.max(0, lost * (lost + 2 * value))))
+          : n > 0 || p === q
+            ? 0
+            : STEP_SINE_AT_ZERO;
     },
   };
 }
+
+/** √(1/2 · 1/4 − 1/16): the step is 1/2 on a zero row, 0 or 1 on others. */
+const STEP_SINE_AT_ZERO = 0.25;
 
 interface Angle {
   readonly c: number;

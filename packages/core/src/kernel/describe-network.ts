@@ -1,11 +1,12 @@
 import type { KernelState } from "../layers/kernel-state.ts";
-import { parseNetwork } from "../layers/network-file.ts";
+import { readNetwork } from "../layers/read-network.ts";
 import { isBranches } from "../layers/rule.ts";
 import type { Activations } from "../layers/scope.ts";
 import type { Layer } from "../layers/spec.ts";
 import { fromRows } from "../matrix/matrix.ts";
 import { inputTile, prepareBatch } from "./input.ts";
-import { interpretKernel } from "./interpret.ts";
+import { interpretKernel, recursionOf } from "./interpret.ts";
+import { followRows } from "./variances.ts";
 
 /** One layer of a network and the kernels after it; null where it gives several branches. */
 export interface LayerReport {
@@ -36,11 +37,12 @@ export function describeNetwork(network: Layer, activations: Activations = {}): 
   const layers: LayerReport[] = [];
   const batch = prepareBatch("describeNetwork", TWO_INPUTS);
   const input = inputTile(batch, batch, { row: 0, rows: 2, col: 0, cols: 2 }, true);
-  interpretKernel(parseNetwork(network), input, activations, {
-    after(layer, output, path) {
-      if (!("layers" in layer || "branches" in layer || "layer" in layer)) layers.push(reportOf(layer, output, path));
-      return output;
-    },
+  const recursion = recursionOf(network, activations);
+  readNetwork(recursion.network, TWO_INPUTS.cols, { activations, needsLimit: true });
+  followRows("describeNetwork", recursion, batch, 0, TWO_INPUTS.rows);
+  interpretKernel(recursion, input, (layer, output, path) => {
+    if (!("layers" in layer || "branches" in layer || "layer" in layer)) layers.push(reportOf(layer, output, path));
+    return output;
   });
   return { parametricLayers: layers.filter(({ type }) => type === "dense").length, layers };
 }

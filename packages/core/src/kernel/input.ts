@@ -66,8 +66,6 @@ export function inputTile(a: Batch, b: Batch, range: TileRange, wantNtk: boolean
     var2: b.variances.subarray(col, col + cols),
     selfOffset: a === b ? row - col : null,
     width: d,
-    gaussian: false,
-    sources: [0],
   };
 }
 

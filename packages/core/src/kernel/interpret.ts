@@ -1,33 +1,42 @@
 import { ACTIVATIONS, makeActivation } from "../activations/registry.ts";
 import type { ActivationSpec } from "../activations/spec.ts";
 import type { KernelState, KernelTile } from "../layers/kernel-state.ts";
-import { childPath } from "../layers/network-file.ts";
+import { childPath, parseNetwork } from "../layers/network-file.ts";
 import { ruleOf } from "../layers/registry.ts";
 import { isBranches } from "../layers/rule.ts";
 import { type Activations, scopeAt, walk } from "../layers/scope.ts";
 import type { Layer } from "../layers/spec.ts";
 
-export interface Interpretation {
+/** A checked network and how its kernels are computed, whatever the inputs. */
+export interface Recursion {
+  readonly network: Layer;
+  readonly activations: Activations;
   /** Number of leading parametric layers that do not train: what they add to Θ is left out. */
-  readonly frozen?: number;
-  /** Sees, and may change, the state after each layer: reports and laws. `path` is the layer's position. */
-  readonly after?: (layer: Layer, output: KernelState, path: string, input: KernelState) => KernelState;
+  readonly frozen: number;
+  /** Whether some activation has kinks, so that digits of √(pq − c²) matter. */
+  readonly preciseSine: boolean;
 }
 
-/** Maps a kernel state through a parsed network: the whole infinite-width recursion. */
+/** Reads a network from anything that describes one. Throws a NetworkError where it is wrong. */
+export function recursionOf(network: unknown, activations: Activations = {}, frozen = 0): Recursion {
+  const parsed = parseNetwork(network);
+  return { network: parsed, activations, frozen, preciseSine: hasKinks(parsed, activations) };
+}
+
+/** Sees, and may change, the state after each layer: reports and laws. `path` is the layer's position. */
+export type AfterLayer = (layer: Layer, output: KernelState, path: string, input: KernelState) => KernelState;
+
+/** Maps a kernel state through a network: the whole infinite-width recursion. */
 export function interpretKernel(
-  network: Layer,
+  { network, activations, frozen, preciseSine }: Recursion,
   input: KernelState,
-  activations: Activations = {},
-  { after = (_, output) => output, frozen = 0 }: Interpretation = {},
+  after: AfterLayer = (_, output) => output,
 ): KernelState {
-  let [sources, parametric] = [0, 0];
-  const preciseSine = hasKinks(network, activations);
+  let parametric = 0;
   const visit = (layer: Layer, path: string, state: KernelState): KernelState => {
     const output = ruleOf(layer).kernel(layer as Required<Layer>, state, {
       ...scopeAt(layer, path, activations),
       descend: (child, segment, childState) => visit(child, childPath(path, segment), childState),
-      newSource: () => ++sources,
       preciseSine,
     });
     const isFrozen = layer.type === "dense" && ++parametric <= frozen;
@@ -44,7 +53,7 @@ function withoutNtk(output: KernelState): KernelState {
 }
 
 /** Whether some activation's kernel is not smooth where two inputs coincide. */
-export function hasKinks(network: Layer, activations: Activations): boolean {
+function hasKinks(network: Layer, activations: Activations): boolean {
   return [...walk(network)].some((layer) => isKinked(layer, activations));
 }
 

@@ -1,16 +1,17 @@
-import { NetworkError, NumericalError, quoted, ShapeError, ValueError } from "../errors.ts";
+import { NumericalError, quoted, ShapeError, ValueError } from "../errors.ts";
 import type { KernelTile } from "../layers/kernel-state.ts";
-import { parseNetwork } from "../layers/network-file.ts";
-import { isBranches } from "../layers/rule.ts";
+import { checkLimit } from "../layers/read-network.ts";
 import type { Activations } from "../layers/scope.ts";
 import type { Layer } from "../layers/spec.ts";
 import type { Engine, WorkOptions } from "../linalg/engine.ts";
 import { startWork } from "../linalg/work.ts";
 import { checkFinite, checkSameCols } from "../matrix/check.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
-import type { GramEngine, Grams, KernelName } from "./gram-engine.ts";
+import type { GramEngine, GramRequest, Grams, KernelName, TileValues } from "./gram-engine.ts";
 import { type Batch, inputTile, prepareBatch, type TileRange } from "./input.ts";
-import { hasKinks, interpretKernel } from "./interpret.ts";
+import { interpretKernel, type Recursion, recursionOf } from "./interpret.ts";
+import { type Pace, piecesOf, startPace } from "./pace.ts";
+import { followRows, followVariances } from "./variances.ts";
 
 export interface KernelFnOptions {
   /** What the names of `elementwise` layers mean. */
@@ -50,7 +51,7 @@ const DEFAULT_TILE = 128;
  * NumericalError when an entry leaves the range of float64.
  */
 export function kernelFn(network: Layer, options: KernelFnOptions = {}): KernelFn {
-  const recursion = recursionOf("kernelFn", network, options);
+  const recursion = checkedRecursion("kernelFn", network, options);
   const gram = async (x1: Matrix, x2: Matrix | null, get: KernelName | readonly KernelName[], gramOptions = {}) => {
     const names = typeof get === "string" ? [get] : get;
     checkNames("kernelFn", names);
@@ -60,7 +61,7 @@ export function kernelFn(network: Layer, options: KernelFnOptions = {}): KernelF
   return gram as KernelFn; // one implementation behind both call signatures
 }
 
-/** The diagonals K(x, x) or Θ(x, x) alone. O(n (d + depth)). Throws as `kernelFn` does. */
+/** The diagonal K(x, x) or Θ(x, x) alone. O(n (d + depth)). Throws as `kernelFn` does. */
 export function kernelDiagonal(
   network: Layer,
   x: Matrix,
@@ -68,12 +69,15 @@ export function kernelDiagonal(
   options: KernelFnOptions = {},
 ): Float64Array {
   checkNames("kernelDiagonal", [get]);
-  const recursion = recursionOf("kernelDiagonal", network, options);
+  const recursion = checkedRecursion("kernelDiagonal", network, options);
   const batch = checkedBatch("kernelDiagonal: x", x);
+  checkLimit(recursion.network, x.cols, recursion.activations);
+  const { output } = followRows("kernelDiagonal", recursion, batch, 0, x.rows);
+  if (get === "nngp") return output;
   const values = new Float64Array(x.rows);
   for (let i = 0; i < x.rows; i++) {
-    const tile = evaluateTile(recursion, batch, batch, { row: i, rows: 1, col: i, cols: 1 }, get === "ntk");
-    values[i] = checkedEntry("kernelDiagonal", get, (get === "ntk" ? tile.ntk! : tile.nngp)[0]!, i, i);
+    const tile = evaluateTile(recursion, batch, batch, { row: i, rows: 1, col: i, cols: 1 }, true);
+    values[i] = checkedEntry("kernelDiagonal", get, tile.ntk![0]!, i, i);
   }
   return values;
 }
@@ -87,17 +91,10 @@ function checkNames(where: string, names: readonly KernelName[]): void {
   }
 }
 
-/** A checked network and how it is read. */
-interface Recursion {
-  readonly network: Layer;
-  readonly activations: Activations;
-  readonly frozen: number;
-}
-
-function recursionOf(where: string, network: Layer, { activations = {}, frozen = 0 }: KernelFnOptions): Recursion {
+function checkedRecursion(where: string, network: Layer, { activations, frozen = 0 }: KernelFnOptions): Recursion {
   if (!(Number.isInteger(frozen) && frozen >= 0))
     throw new ValueError(`${where}: frozen must be a whole number from 0, got ${frozen}`);
-  return { network: parseNetwork(network), activations, frozen };
+  return recursionOf(network, activations, frozen);
 }
 
 async function computeGrams(
@@ -112,33 +109,19 @@ async function computeGrams(
   const a = checkedBatch("kernelFn: x1", x1);
   const b = x2 === null ? a : checkedBatch("kernelFn: x2", x2);
   checkSameCols("kernelFn", x1, b.x);
-  return (
-    (await gramByEngine(recursion, a, b, names, engine, tile, workOptions)) ??
-    (await gramByLayers(recursion, a, b, names, tile, workOptions))
-  );
-}
-
-/** The Gram matrices by a program of the engine, or undefined when it has none for this network. */
-async function gramByEngine(
-  recursion: Recursion,
-  a: Batch,
-  b: Batch,
-  names: readonly KernelName[],
-  engine: Partial<GramEngine> | undefined,
-  tile: number | undefined,
-  workOptions: WorkOptions,
-): Promise<Grams | undefined> {
-  if (!engine?.gram || a.x.rows * b.x.rows === 0) return undefined;
-  const entry = (row: number, col: number): Record<KernelName, number> => {
-    const state = evaluateTile(recursion, a, b, { row, rows: 1, col, cols: 1 }, names.includes("ntk"));
-    const value = (name: KernelName) =>
-      checkedEntry("kernelFn", name, (name === "ntk" ? state.ntk! : state.nngp)[0]!, row, col);
-    return Object.fromEntries(names.map((name) => [name, value(name)])) as Record<KernelName, number>;
-  };
-  entry(0, 0); // a network without a limit is refused by its own rules
-  const { network, activations, frozen } = recursion;
-  const preciseSine = hasKinks(network, activations);
-  return engine.gram({ network, frozen, preciseSine, names, a, b, tile, entry }, workOptions);
+  checkLimit(recursion.network, x1.cols, recursion.activations);
+  const work = startWork(workOptions);
+  const variances1 = await followVariances("kernelFn", recursion, a, work);
+  const variances2 = a === b ? variances1 : await followVariances("kernelFn", recursion, b, work);
+  if (engine?.gram && a.x.rows * b.x.rows > 0) {
+    const { network, frozen, preciseSine } = recursion;
+    const pace = startPace();
+    const block: GramRequest["block"] = (range, visit) => mapTile(recursion, a, b, range, names, pace, visit);
+    const request = { network, frozen, preciseSine, names, a, b, variances1, variances2, tile, block };
+    const grams = await engine.gram(request, workOptions);
+    if (grams) return grams;
+  }
+  return gramByLayers(recursion, a, b, names, tile, workOptions);
 }
 
 async function gramByLayers(
@@ -149,18 +132,54 @@ async function gramByLayers(
   tile: number | undefined,
   workOptions: WorkOptions,
 ): Promise<Grams> {
-  const grams = Object.fromEntries(names.map((name) => [name, matrix(a.x.rows, b.x.rows)])) as Record<
-    KernelName,
-    Matrix
-  >;
+  const grams: Partial<Record<KernelName, Matrix>> = {};
+  for (const name of names) grams[name] = matrix(a.x.rows, b.x.rows);
   const ranges = tileRanges(a.x.rows, b.x.rows, tile ?? DEFAULT_TILE, a === b);
+  const total = ranges.reduce((sum, range) => sum + range.rows * range.cols, 0);
   const work = startWork(workOptions);
-  for (const [done, range] of ranges.entries()) {
-    const state = evaluateTile(recursion, a, b, range, names.includes("ntk"));
-    for (const name of names) placeTile(name, grams[name], name === "ntk" ? state.ntk! : state.nngp, range, a === b);
-    await work.breathe((done + 1) / ranges.length);
+  const pace = startPace();
+  let done = 0;
+  for (const range of ranges) {
+    await mapTile(recursion, a, b, range, names, pace, async (piece, values) => {
+      for (const name of names) placeTile(grams[name]!, values[name]!, piece, a === b);
+      done += piece.rows * piece.cols;
+      await work.breathe(done / total);
+    });
   }
-  return grams;
+  return grams as Grams; // it has the names that were asked for
+}
+
+/** Maps a tile by the layers' own rules, piece by piece: each is short to compute, whatever an entry costs. */
+async function mapTile(
+  recursion: Recursion,
+  a: Batch,
+  b: Batch,
+  tile: TileRange,
+  names: readonly KernelName[],
+  pace: Pace,
+  visit: (piece: TileRange, values: TileValues) => Promise<void>,
+): Promise<void> {
+  for (const piece of piecesOf(tile, pace)) {
+    const values = pace.measure(piece.rows * piece.cols, () => tileOfNames(recursion, a, b, piece, names));
+    await visit(piece, values);
+  }
+}
+
+/** A block of each Gram matrix that is asked for, by the layers' own rules. Throws when an entry leaves the range of float64. */
+function tileOfNames(
+  recursion: Recursion,
+  a: Batch,
+  b: Batch,
+  range: TileRange,
+  names: readonly KernelName[],
+): TileValues {
+  const { nngp, ntk } = evaluateTile(recursion, a, b, range, names.includes("ntk"));
+  const values: TileValues = { ...(names.includes("nngp") && { nngp }), ...(ntk && { ntk }) };
+  for (const name of names)
+    values[name]!.forEach((value, at) => {
+      checkedEntry("kernelFn", name, value, range.row + Math.floor(at / range.cols), range.col + (at % range.cols));
+    });
+  return values;
 }
 
 function checkedBatch(where: string, x: Matrix): Batch {
@@ -169,17 +188,8 @@ function checkedBatch(where: string, x: Matrix): Batch {
   return prepareBatch(where, x);
 }
 
-function evaluateTile(
-  { network, activations, frozen }: Recursion,
-  a: Batch,
-  b: Batch,
-  range: TileRange,
-  wantNtk: boolean,
-): KernelTile {
-  const state = interpretKernel(network, inputTile(a, b, range, wantNtk), activations, { frozen });
-  if (isBranches(state))
-    throw new NetworkError("", `the network ends in ${state.length} branches: put a fanIn layer after them`);
-  return state as KernelTile; // not branches, so one tile
+function evaluateTile(recursion: Recursion, a: Batch, b: Batch, range: TileRange, wantNtk: boolean): KernelTile {
+  return interpretKernel(recursion, inputTile(a, b, range, wantNtk)) as KernelTile; // `checkLimit` has seen that it is one
 }
 
 /** Tiles that cover the matrix; only those on and below the diagonal when it is symmetric. */
@@ -201,12 +211,12 @@ function checkedEntry(where: string, name: KernelName, value: number, row: numbe
 }
 
 /** Copies a tile to its place and, in a symmetric matrix, to its mirror image. */
-function placeTile(name: KernelName, gram: Matrix, values: Float64Array, range: TileRange, symmetric: boolean): void {
+function placeTile(gram: Matrix, values: Float64Array, range: TileRange, symmetric: boolean): void {
   for (let i = 0, at = 0; i < range.rows; i++) {
     const row = range.row + i;
     for (let j = 0; j < range.cols; j++, at++) {
       const col = range.col + j;
-      const value = checkedEntry("kernelFn", name, values[at]!, row, col);
+      const value = values[at]!;
       gram.data[row * gram.cols + col] = value;
       if (symmetric) gram.data[col * gram.cols + row] = value;
     }

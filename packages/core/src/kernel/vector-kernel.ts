@@ -4,6 +4,7 @@ import { startWork } from "../linalg/work.ts";
 import { checkFinite, checkSameCols } from "../matrix/check.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
 import { type Batch, inputTile, prepareBatch, type TileRange } from "./input.ts";
+import { piecesOf, startPace } from "./pace.ts";
 
 /**
  * What a kernel between two vectors may depend on. `sine` = √(‖x‖²‖z‖² − ⟨x,z⟩²) and `distance` = ‖x − z‖ are computed
@@ -35,17 +36,23 @@ export async function gram(
   checkSameCols("gram", a.x, b.x);
   const result = matrix(a.x.rows, b.x.rows);
   const work = startWork(options);
+  const pace = startPace();
   for (let i = 0; i < a.x.rows; i++) {
-    const range = { row: i, rows: 1, col: 0, cols: a === b ? i + 1 : b.x.rows };
-    gramRow(kernel, a, b, range).forEach((value, j) => {
-      if (!Number.isFinite(value))
-        throw new NumericalError(
-          `gram: ${kernel.name} of rows ${i} and ${j} leaves the range of float64: rescale the inputs`,
-        );
-      result.data[i * result.cols + j] = value;
-      if (a === b) result.data[j * result.cols + i] = value;
-    });
-    await work.breathe((i + 1) / a.x.rows);
+    const row = { row: i, rows: 1, col: 0, cols: a === b ? i + 1 : b.x.rows };
+    for (const range of piecesOf(row, pace)) {
+      const values = pace.measure(range.cols, () => gramRow(kernel, a, b, range));
+      values.forEach((value, at) => {
+        const j = range.col + at;
+        if (!Number.isFinite(value))
+          throw new NumericalError(
+            `gram: ${kernel.name} of rows ${i} and ${j} leaves the range of float64: rescale the inputs`,
+          );
+        result.data[i * result.cols + j] = value;
+        if (a === b) result.data[j * result.cols + i] = value;
+      });
+      const share = row.cols === 0 ? 1 : (range.col + range.cols) / row.cols;
+      await work.breathe((i + share) / a.x.rows);
+    }
   }
   return result;
 }

@@ -10,10 +10,10 @@ import {
   type ForwardScope,
   type LayerRule,
   single,
-  singleShape,
   singleValue,
   type Trace,
 } from "./rule.ts";
+import { singleSignature } from "./signature.ts";
 import type { DenseSpec } from "./spec.ts";
 
 /** A fully connected layer of `width` units. Defaults: wStd 1, bStd 0 (no bias), parameterization "ntk". */
@@ -37,13 +37,22 @@ export const denseRule: LayerRule<DenseSpec> = {
     parameterization: { kind: "choice", choices: ["ntk", "standard"], default: "ntk" },
   },
 
+  signature({ width, wStd, bStd }, input, scope) {
+    const { law } = singleSignature(input, scope);
+    return {
+      units: width,
+      gaussian: true,
+      sources: [scope.newSource()],
+      law: wStd === 1 && bStd === 0 ? law : scope.law("dense", wStd, bStd, law),
+    };
+  },
+
   kernel(spec, input, scope) {
     const tile = single(input, scope);
     const wVar = spec.wStd ** 2;
     const bVar = spec.bStd ** 2;
     const standard = spec.parameterization === "standard";
     const fanIn = tile.width;
-    const changes = { width: spec.width, gaussian: true, sources: [scope.newSource()] };
     return mapPairs(
       tile,
       (entry, p, q) => {
@@ -53,17 +62,12 @@ export const denseRule: LayerRule<DenseSpec> = {
         const own = standard ? fanIn * c + (bVar > 0 ? 1 : 0) : entry.nngp;
         entry.ntk = own + wVar * entry.ntk;
       },
-      changes,
+      { width: spec.width },
     );
   },
 
-  shape(spec, input, scope) {
-    singleShape(input, scope);
-    return spec.width;
-  },
-
   init(spec, key, input, scope) {
-    const fanIn = singleShape(input, scope);
+    const fanIn = singleSignature(input, scope).units;
     const [wKey, bKey] = split(key, 2);
     const { wScale, bScale } = spec.parameterization === "ntk" ? { wScale: 1, bScale: 1 } : scales(spec, fanIn);
     const w = normal(wKey!, fanIn * spec.width).map((z) => z * wScale);

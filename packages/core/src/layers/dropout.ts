@@ -2,7 +2,8 @@ import { uniform } from "../random/key.ts";
 import * as portable from "../special/portable.ts";
 import { mapTerms } from "./jet.ts";
 import type { KernelTile } from "./kernel-state.ts";
-import { type LayerRule, single, singleShape, singleValue, type Value, withoutWeights } from "./rule.ts";
+import { type LayerRule, single, singleValue, type Value, withoutWeights } from "./rule.ts";
+import { singleSignature } from "./signature.ts";
 import type { DropoutSpec } from "./spec.ts";
 
 /** Each unit is kept with probability `keep` and then divided by it, else set to 0. */
@@ -17,10 +18,15 @@ export function dropout(options: Omit<DropoutSpec, "type">): DropoutSpec {
 export const dropoutRule: LayerRule<DropoutSpec> = {
   fields: { keep: { kind: "number", min: 0, open: true, max: 1 } },
 
+  signature({ keep }, input, scope) {
+    const { gaussian, law, ...rest } = singleSignature(input, scope);
+    if (rest.sources.includes(0))
+      scope.noLimit("cannot stand on the input layer, which is not wide: put it after a dense layer");
+    return { ...rest, gaussian: gaussian && keep === 1, law: keep === 1 ? law : scope.law("dropout", keep, law) };
+  },
+
   kernel({ keep }, input, scope) {
     const tile = single(input, scope);
-    if (tile.sources.includes(0))
-      scope.fail("cannot stand on the input layer, which is not wide: put it after a dense layer");
     const var1 = tile.var1.map((p) => p / keep);
     const var2 = tile.var2 === tile.var1 ? var1 : tile.var2.map((q) => q / keep);
     const next: KernelTile = {
@@ -32,13 +38,11 @@ export const dropoutRule: LayerRule<DropoutSpec> = {
         dropoutSine(sine, tile.var1[Math.floor(at / tile.cols)]!, tile.var2[at % tile.cols]!, keep),
       ),
       ntk: tile.ntk?.slice() ?? null,
-      gaussian: tile.gaussian && keep === 1,
     };
     divideSelfTerms(next, keep);
     return next;
   },
 
-  shape: (_, input, scope) => singleShape(input, scope),
   init: () => null,
 
   forward({ keep }, _, input, scope) {
@@ -57,7 +61,7 @@ export const dropoutRule: LayerRule<DropoutSpec> = {
 
 /** √(PQ − c²) with P = p/keep, Q = q/keep, whose square is (pq − c²) + PQ(1 − keep²). */
 function dropoutSine(sine: number, p: number, q: number, keep: number): number {
-  return portable.hypot(sine, (Math.sqrt(p) / keep) * Math.sqrt(q) * Math.sqrt((1 - keep) * (1 + keep)));
+  return portable.hypot(sine, ((Math.sqrt(p) * Math.sqrt(q)) / keep) * Math.sqrt((1 - keep) * (1 + keep)));
 }
 
 function divideSelfTerms(tile: KernelTile, keep: number): void {

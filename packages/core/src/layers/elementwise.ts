@@ -5,15 +5,8 @@ import type { ActivationSpec, ActivationType } from "../activations/spec.ts";
 import { multiplyJets } from "./jet.ts";
 import { mapJet } from "./jet-activation.ts";
 import type { KernelTile } from "./kernel-state.ts";
-import {
-  type KernelScope,
-  type LayerRule,
-  type Scope,
-  single,
-  singleShape,
-  singleValue,
-  withoutWeights,
-} from "./rule.ts";
+import { type KernelScope, type LayerRule, type Scope, single, singleValue, withoutWeights } from "./rule.ts";
+import { singleSignature } from "./signature.ts";
 import type { ElementwiseSpec } from "./spec.ts";
 
 /**
@@ -31,11 +24,17 @@ export const elementwiseRule: LayerRule<ElementwiseSpec> = activationRule(
 
 /** The rule of each activation that a network file may name. */
 export const ACTIVATION_RULES: Readonly<Record<ActivationType, LayerRule<ActivationSpec>>> = Object.fromEntries(
-  Object.entries(ACTIVATIONS).map(([type, { fields }]) => [
-    type,
-    activationRule<ActivationSpec>(fields, makeActivation),
-  ]),
+  Object.entries(ACTIVATIONS).map(([type, { fields }]) => [type, activationRule<ActivationSpec>(fields, madeOnce)]),
 ) as Record<ActivationType, LayerRule<ActivationSpec>>;
+
+const made = new WeakMap<ActivationSpec, Activation>();
+
+/** The activation of a parsed description, made when it is first asked for. */
+function madeOnce(spec: Required<ActivationSpec>): Activation {
+  const known = made.get(spec) ?? makeActivation(spec);
+  made.set(spec, known);
+  return known;
+}
 
 function activationRule<S extends ActivationSpec | ElementwiseSpec>(
   fields: Readonly<Record<string, Field>>,
@@ -44,7 +43,11 @@ function activationRule<S extends ActivationSpec | ElementwiseSpec>(
   return {
     fields: fields as LayerRule<S>["fields"],
     kernel: (spec, input, scope) => activationKernel(make(spec, scope), single(input, scope), scope),
-    shape: (_, input, scope) => singleShape(input, scope),
+    signature(spec, input, scope) {
+      const { gaussian, law, ...rest } = singleSignature(input, scope);
+      if (!gaussian) scope.noLimit("needs Gaussian pre-activations: put a dense layer before it");
+      return { ...rest, gaussian: false, law: scope.law(JSON.stringify(spec), law) };
+    },
     init: () => null,
     forward(spec, _, input, scope) {
       const x = singleValue(input, scope);
@@ -63,7 +66,6 @@ function activationRule<S extends ActivationSpec | ElementwiseSpec>(
  * κ is called with the smaller variance first, so that entry (i, j) has the same bits as entry (j, i).
  */
 function activationKernel(activation: Activation, tile: KernelTile, scope: KernelScope): KernelTile {
-  if (!tile.gaussian) scope.fail("needs Gaussian pre-activations: put a dense layer before it");
   const out = new Float64Array(3);
   const var1 = tile.var1.map((p) => selfTerm(activation, p, out));
   const var2 = tile.var2 === tile.var1 ? var1 : tile.var2.map((q) => selfTerm(activation, q, out));
@@ -85,7 +87,7 @@ function activationKernel(activation: Activation, tile: KernelTile, scope: Kerne
       sine[at] = out[2]!;
     }
   }
-  return { ...tile, nngp, sine, ntk, var1, var2, gaussian: false };
+  return { ...tile, nngp, sine, ntk, var1, var2 };
 }
 
 function selfTerm(activation: Activation, p: number, out: Float64Array): number {

@@ -1,8 +1,8 @@
-import { combinePairs, joinedBranches } from "./fan-in.ts";
+import { combinePairs, joinedBranches, sourcesOf } from "./fan-in.ts";
 import { fanInSumSine } from "./fan-in-sum.ts";
 import { makeJet, mapTerms } from "./jet.ts";
-import type { KernelTile } from "./kernel-state.ts";
-import { branchesOf, type LayerRule, type Scope, single, singleShape, singleValue, withoutWeights } from "./rule.ts";
+import { branchesOf, type LayerRule, type Scope, single, singleValue, withoutWeights } from "./rule.ts";
+import { singleSignature } from "./signature.ts";
 import type { FanInConcatSpec } from "./spec.ts";
 
 /** The branches side by side, along the units (axis −1). */
@@ -17,8 +17,21 @@ export function fanInConcat(axis = -1): FanInConcatSpec {
 export const fanInConcatRule: LayerRule<FanInConcatSpec> = {
   fields: { axis: { kind: "integer", default: -1 } },
 
-  kernel({ axis }, input, scope) {
+  signature({ axis }, input, scope) {
     checkAxis(axis, scope);
+    const branches = branchesOf(input, scope).map((branch) => singleSignature(branch, scope));
+    const units = branches.reduce((sum, branch) => sum + branch.units, 0);
+    const isAlike = branches.every(({ law }) => law === branches[0]!.law);
+    const mixture = branches.map((branch) => `${branch.units / units} ${branch.law}`).sort();
+    return {
+      units,
+      gaussian: isAlike && branches.every(({ gaussian }) => gaussian),
+      sources: sourcesOf(branches),
+      law: isAlike ? branches[0]!.law : scope.law("fanInConcat", ...mixture),
+    };
+  },
+
+  kernel(_, input, scope) {
     const tiles = branchesOf(input, scope).map((branch) => single(branch, scope));
     const width = tiles.reduce((sum, tile) => sum + tile.width, 0);
     const weights = tiles.map((tile) => tile.width / width);
@@ -35,13 +48,8 @@ export const fanInConcatRule: LayerRule<FanInConcatSpec> = {
         }));
         return { nngp, ntk, sine: fanInSumSine(scaled, nngp) };
       },
-      { width, gaussian: tiles.every((tile) => tile.gaussian && isAlike(tile, tiles[0]!)) },
+      { width },
     );
-  },
-
-  shape({ axis }, input, scope) {
-    checkAxis(axis, scope);
-    return branchesOf(input, scope).reduce<number>((sum, shape) => sum + singleShape(shape, scope), 0);
   },
 
   init: () => null,
@@ -72,12 +80,6 @@ export const fanInConcatRule: LayerRule<FanInConcatSpec> = {
     );
   },
 };
-
-/** Whether two branches have the same covariances, bit for bit, as branches of the same description have. */
-function isAlike(a: KernelTile, b: KernelTile): boolean {
-  const same = (u: Float64Array, v: Float64Array) => u.every((value, i) => value === v[i]);
-  return same(a.nngp, b.nngp) && same(a.var1, b.var1) && same(a.var2, b.var2);
-}
 
 function checkAxis(axis: number, scope: Scope): void {
   if (axis !== -1 && axis !== 1) scope.fail(`joins along the units: axis must be -1 (or 1), got ${axis}`);

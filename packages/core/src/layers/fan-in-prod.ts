@@ -1,7 +1,7 @@
 import { belowBound } from "../activations/activation.ts";
-import { combinePairs, commonWidth, independentTiles, joinedBranches } from "./fan-in.ts";
+import { combinePairs, independentBranches, joined, joinedBranches, tilesOf } from "./fan-in.ts";
 import { type Jet, multiplyJets } from "./jet.ts";
-import { branchesOf, type LayerRule, singleShape, singleValue, withoutWeights } from "./rule.ts";
+import { type LayerRule, singleValue, withoutWeights } from "./rule.ts";
 import type { FanInProdSpec } from "./spec.ts";
 
 /** The entrywise product of the branches: gates. */
@@ -13,29 +13,20 @@ export function fanInProd(): FanInProdSpec {
 export const fanInProdRule: LayerRule<FanInProdSpec> = {
   fields: {},
 
-  kernel(_, input, scope) {
-    const tiles = independentTiles(input, scope);
-    return combinePairs(
-      tiles,
-      ([first, ...rest]) =>
-        rest.reduce(
-          (a, b) => ({
-            nngp: a.nngp * b.nngp,
-            ntk: a.ntk * b.nngp + a.nngp * b.ntk,
-            sine: productSine(a, b),
-            p: a.p * b.p,
-            q: a.q * b.q,
-          }),
-          first!,
-        ),
-      { gaussian: false },
-    );
-  },
+  signature: (_, input, scope) => joined("fanInProd", independentBranches(input, scope), scope, { gaussian: false }),
 
-  shape(_, input, scope) {
-    return commonWidth(
-      branchesOf(input, scope).map((shape) => singleShape(shape, scope)),
-      scope,
+  kernel(_, input, scope) {
+    return combinePairs(tilesOf(input, scope), ([first, ...rest]) =>
+      rest.reduce(
+        (a, b) => ({
+          nngp: a.nngp * b.nngp,
+          ntk: a.ntk * b.nngp + a.nngp * b.ntk,
+          sine: productSine(a, b),
+          p: a.p * b.p,
+          q: a.q * b.q,
+        }),
+        first!,
+      ),
     );
   },
 

@@ -1,7 +1,7 @@
 import { belowBound } from "../activations/activation.ts";
-import { combinePairs, commonWidth, independentTiles, joinedBranches } from "./fan-in.ts";
+import { combinePairs, independentBranches, joined, joinedBranches, tilesOf } from "./fan-in.ts";
 import { addJets } from "./jet.ts";
-import { branchesOf, type LayerRule, singleShape, withoutWeights } from "./rule.ts";
+import { type LayerRule, withoutWeights } from "./rule.ts";
 import type { FanInSumSpec } from "./spec.ts";
 
 /** The sum of the branches: residual connections. */
@@ -16,25 +16,20 @@ export function fanInSum(): FanInSumSpec {
 export const fanInSumRule: LayerRule<FanInSumSpec> = {
   fields: {},
 
-  kernel(_, input, scope) {
-    const tiles = independentTiles(input, scope);
-    if (tiles.filter((tile) => !tile.gaussian).length > 1)
-      scope.fail("sums two branches that end in an activation: their means add up; end all but one in a dense layer");
-    return combinePairs(
-      tiles,
-      (pairs) => {
-        const nngp = pairs.reduce((sum, { nngp }) => sum + nngp, 0);
-        return { nngp, ntk: pairs.reduce((sum, { ntk }) => sum + ntk, 0), sine: fanInSumSine(pairs, nngp) };
-      },
-      { gaussian: tiles.every((tile) => tile.gaussian) },
-    );
+  signature(_, input, scope) {
+    const branches = independentBranches(input, scope);
+    if (branches.filter(({ gaussian }) => !gaussian).length > 1)
+      scope.noLimit(
+        "sums two branches that end in an activation: their means add up; end all but one in a dense layer",
+      );
+    return joined("fanInSum", branches, scope, { gaussian: branches.every(({ gaussian }) => gaussian) });
   },
 
-  shape(_, input, scope) {
-    return commonWidth(
-      branchesOf(input, scope).map((shape) => singleShape(shape, scope)),
-      scope,
-    );
+  kernel(_, input, scope) {
+    return combinePairs(tilesOf(input, scope), (pairs) => {
+      const nngp = pairs.reduce((sum, { nngp }) => sum + nngp, 0);
+      return { nngp, ntk: pairs.reduce((sum, { ntk }) => sum + ntk, 0), sine: fanInSumSine(pairs, nngp) };
+    });
   },
 
   init: () => null,
@@ -59,11 +54,13 @@ export function fanInSumSine(
   if (bound === 0) return 0;
   const roots = pairs.map(({ p, q }) => [Math.sqrt(p), Math.sqrt(q)] as const);
   const products = roots.reduce((sum, [a, b]) => sum + a * b, 0);
-  let misfit = 0;
+  let slack = 0;
   for (let i = 0; i < roots.length; i++) {
-    for (let j = 0; j < i; j++) misfit += (roots[i]![0] * roots[j]![1] - roots[j]![0] * roots[i]![1]) ** 2;
+    for (let j = 0; j < i; j++) {
+      const cross = roots[i]![0] * roots[j]![1] - roots[j]![0] * roots[i]![1];
+      slack += (cross / (bound + products)) * cross; // a square of variances would leave float64 from 1e154 on
+    }
   }
-  const slack = misfit / (bound + products);
   const sign = Math.sign(c) || 1;
   const below = pairs.reduce(
     (sum, { nngp, sine }, i) => sum + belowBound(roots[i]![0] * roots[i]![1], sign * nngp, sine),

@@ -1,6 +1,7 @@
 import type { Jet } from "./jet.ts";
 import type { KernelState, KernelTile } from "./kernel-state.ts";
 import { branchesOf, type Scope, single, singleValue, type Value } from "./rule.ts";
+import { type Signature, type SignatureScope, type Signatures, singleSignature } from "./signature.ts";
 
 /** One pair of inputs as seen by one branch. */
 export interface BranchPair {
@@ -11,34 +12,49 @@ export interface BranchPair {
   readonly q: number;
 }
 
-/** The width that all branches have; refused when they differ. */
-export function commonWidth(widths: readonly number[], scope: Scope): number {
+/** Branches that are joined unit by unit: refused when their widths differ, or two of them are made by the same weights. */
+export function independentBranches(input: Signatures, scope: SignatureScope): readonly Signature[] {
+  const branches = branchesOf(input, scope).map((branch) => singleSignature(branch, scope));
+  const widths = branches.map(({ units }) => units);
   if (widths.some((width) => width !== widths[0]))
     scope.fail(`takes branches of equal width, got widths ${widths.join(", ")}`);
-  return widths[0]!;
-}
-
-/** The branches as tiles of one width, refused when two of them are made by the same weights. */
-export function independentTiles(input: KernelState, scope: Scope): readonly KernelTile[] {
-  const tiles = branchesOf(input, scope).map((branch) => single(branch, scope));
-  commonWidth(
-    tiles.map((tile) => tile.width),
-    scope,
-  );
   const seen = new Set<number>();
-  for (const source of tiles.flatMap((tile) => tile.sources)) {
+  for (const source of branches.flatMap(({ sources }) => sources)) {
     if (seen.has(source))
-      scope.fail("two branches are made by the same weights, so they are correlated: put a dense layer in one of them");
+      scope.noLimit(
+        "two branches are made by the same weights, so they are correlated: put a dense layer in one of them",
+      );
     seen.add(source);
   }
-  return tiles;
+  return branches;
+}
+
+/** The signature of branches that are joined unit by unit, in any order. */
+export function joined(
+  how: string,
+  branches: readonly Signature[],
+  scope: SignatureScope,
+  { gaussian }: Pick<Signature, "gaussian">,
+): Signature {
+  const laws = branches.map(({ law }) => law).sort((a, b) => a - b);
+  return { units: branches[0]!.units, gaussian, sources: sourcesOf(branches), law: scope.law(how, ...laws) };
+}
+
+/** The parametric layers that made any of the branches. */
+export function sourcesOf(branches: readonly Signature[]): readonly number[] {
+  return [...new Set(branches.flatMap(({ sources }) => sources))];
+}
+
+/** The branches as tiles. */
+export function tilesOf(input: KernelState, scope: Scope): readonly KernelTile[] {
+  return branchesOf(input, scope).map((branch) => single(branch, scope));
 }
 
 /** A tile whose every pair is `rule` of the branches' pairs. Self terms go through the same rule. */
 export function combinePairs(
   tiles: readonly KernelTile[],
   rule: (pairs: readonly BranchPair[]) => { nngp: number; sine: number; ntk: number },
-  changes: Partial<KernelTile>,
+  changes: Partial<KernelTile> = {},
 ): KernelTile {
   const first = tiles[0]!;
   const { rows, cols } = first;
@@ -55,8 +71,7 @@ export function combinePairs(
   }
   const self = (get: (tile: KernelTile) => Float64Array) =>
     get(first).map((_, i) => rule(tiles.map((tile) => selfPair(get(tile)[i]!))).nngp);
-  const sources = [...new Set(tiles.flatMap((tile) => tile.sources))];
-  return { ...first, nngp, sine, ntk, var1: self((t) => t.var1), var2: self((t) => t.var2), sources, ...changes };
+  return { ...first, nngp, sine, ntk, var1: self((t) => t.var1), var2: self((t) => t.var2), ...changes };
 }
 
 function pairOf(tile: KernelTile, at: number, p: number, q: number): BranchPair {

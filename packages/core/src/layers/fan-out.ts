@@ -9,8 +9,8 @@ export function fanOut(copies: number): FanOutSpec {
 
 export const fanOutRule: LayerRule<FanOutSpec> = {
   fields: { copies: { kind: "integer", min: 1, max: 10_000 } },
+  signature: ({ copies }, input) => new Array(copies).fill(input),
   kernel: ({ copies }, input) => new Array(copies).fill(input),
-  shape: ({ copies }, input) => new Array(copies).fill(input),
   init: () => null,
   forward: ({ copies }, _, input, scope) =>
     withoutWeights(new Array(copies).fill(input), (cotangent) =>

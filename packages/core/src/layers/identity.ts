@@ -8,8 +8,8 @@ export function identity(): IdentitySpec {
 
 export const identityRule: LayerRule<IdentitySpec> = {
   fields: {},
+  signature: (_, input) => input,
   kernel: (_, input) => input,
-  shape: (_, input) => input,
   init: () => null,
   forward: (_, __, input) => withoutWeights(input, (cotangent) => cotangent),
 };

@@ -19,10 +19,6 @@ export interface KernelTile {
   readonly selfOffset: number | null;
   /** Number of units: the fan-in of the next layer. */
   readonly width: number;
-  /** Whether outputs are jointly Gaussian over the weights: what an activation needs. */
-  readonly gaussian: boolean;
-  /** The parametric layers whose fresh weights make these outputs; 0 is the input. Equal sources are correlated. */
-  readonly sources: readonly number[];
 }
 
 /** One tile, or after `fanOut` and `parallel` one for each branch. */

@@ -1,6 +1,7 @@
 import { type Allocate, addJets, type Jet, makeJet, mapTerms, multiplyJets, scaleJet } from "./jet.ts";
 import { mapPairs } from "./kernel-state.ts";
-import { type LayerRule, type Scope, single, singleShape, singleValue, withoutWeights } from "./rule.ts";
+import { type LayerRule, type Scope, single, singleValue, withoutWeights } from "./rule.ts";
+import { singleSignature } from "./signature.ts";
 import type { LayerNormSpec } from "./spec.ts";
 
 /** Normalizes the units of each example to mean 0 and variance 1. Defaults: axis −1, eps 1e-12. */
@@ -15,12 +16,16 @@ export function layerNorm(options: Omit<LayerNormSpec, "type"> = {}): LayerNormS
 export const layerNormRule: LayerRule<LayerNormSpec> = {
   fields: { axis: { kind: "integer", default: -1 }, eps: { kind: "number", min: 0, default: 1e-12 } },
 
-  kernel({ axis, eps }, input, scope) {
+  signature({ axis, eps }, input, scope) {
     checkAxis(axis, scope);
-    const tile = single(input, scope);
-    if (!tile.gaussian)
-      scope.fail("needs Gaussian pre-activations, whose mean over the units is 0: put a dense layer before it");
-    return mapPairs(tile, (entry, p, q) => {
+    const { law, ...rest } = singleSignature(input, scope);
+    if (!rest.gaussian)
+      scope.noLimit("needs Gaussian pre-activations, whose mean over the units is 0: put a dense layer before it");
+    return { ...rest, law: scope.law("layerNorm", eps, law) };
+  },
+
+  kernel({ eps }, input, scope) {
+    return mapPairs(single(input, scope), (entry, p, q) => {
       const scale = Math.sqrt(p + eps) * Math.sqrt(q + eps);
       if (scale === 0) return;
       entry.nngp /= scale;
@@ -29,10 +34,6 @@ export const layerNormRule: LayerRule<LayerNormSpec> = {
     });
   },
 
-  shape({ axis }, input, scope) {
-    checkAxis(axis, scope);
-    return singleShape(input, scope);
-  },
   init: () => null,
 
   forward({ eps }, _, input, scope) {

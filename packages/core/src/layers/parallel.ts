@@ -10,14 +10,14 @@ export function parallel(...branches: readonly Layer[]): ParallelSpec {
 /** Each branch maps its own input; weights of different branches are independent. */
 export const parallelRule: LayerRule<ParallelSpec> = {
   fields: {},
+  signature: ({ branches }, input, scope) =>
+    branchesOf(input, scope, branches.length).map((state, i) => scope.descend(branches[i]!, i, state)),
   kernel: ({ branches }, input, scope) =>
     branchesOf(input, scope, branches.length).map((state, i) => scope.descend(branches[i]!, i, state)),
-  shape: ({ branches }, input, scope) =>
-    branchesOf(input, scope, branches.length).map((shape, i) => scope.descend(branches[i]!, i, shape)),
 
   init({ branches }, key, input, scope) {
-    const shapes = branchesOf(input, scope, branches.length);
-    return split(key, branches.length).map((own, i) => scope.initChild(branches[i]!, i, own, shapes[i]!));
+    const inputs = branchesOf(input, scope, branches.length);
+    return split(key, branches.length).map((own, i) => scope.initChild(branches[i]!, i, own, inputs[i]!));
   },
 
   forward({ branches }, weights, input, scope) {

@@ -11,15 +11,16 @@ export function repeat(layer: Layer, times: number): RepeatSpec {
 /** Repeated composition: the same function as `serial` of copies. */
 export const repeatRule: LayerRule<RepeatSpec> = {
   fields: { times: { kind: "integer", min: 1, max: 10_000 } },
+  signature: ({ layer, times }, input, scope) =>
+    range(times).reduce((state, i) => scope.descend(layer, i, state), input),
   kernel: ({ layer, times }, input, scope) => range(times).reduce((state, i) => scope.descend(layer, i, state), input),
-  shape: ({ layer, times }, input, scope) => range(times).reduce((shape, i) => scope.descend(layer, i, shape), input),
 
   init({ layer, times }, key, input, scope) {
     const keys = split(key, times);
-    let shape = input;
+    let signature = input;
     return keys.map((childKey, i) => {
-      const params = scope.initChild(layer, i, childKey, shape);
-      shape = scope.descend(layer, i, shape);
+      const params = scope.initChild(layer, i, childKey, signature);
+      signature = scope.descend(layer, i, signature);
       return params;
     });
   },

@@ -5,11 +5,13 @@ import type { Matrix } from "../matrix/matrix.ts";
 import type { Key } from "../random/key.ts";
 import type { Allocate, Jet } from "./jet.ts";
 import type { KernelState, KernelTile } from "./kernel-state.ts";
+import type { SignatureScope, Signatures } from "./signature.ts";
 import type { Layer } from "./spec.ts";
 
 /**
- * A layer: its fields, its infinite half (how it maps the kernel state) and its finite half (how it makes weights, maps
- * activations and pulls cotangents back). The two stand in one file so that they cannot drift apart.
+ * A layer: its fields, its signature (what is known of its outputs before any number), its infinite half (how it maps the
+ * kernel state) and its finite half (how it makes weights, maps activations and pulls cotangents back). The two halves stand in
+ * one file so that they cannot drift apart.
  *
  * Laws (`ntkit/testing`): the tangent kernel is the derivative of the NNGP of correlated weights; outputs of wide
  * finite networks have the NNGP as covariance; a tile has the bits of the slice of a larger tile; terms of jets are
@@ -17,12 +19,12 @@ import type { Layer } from "./spec.ts";
  */
 export interface LayerRule<S extends Layer> {
   readonly fields: Fields<S>;
+  /** What is known of the outputs before any number. Refuses here, once for both halves, what cannot stand on such inputs. */
+  signature(spec: Complete<S>, input: Signatures, scope: SignatureScope): Signatures;
   /** Maps the kernel state at infinite width. */
   kernel(spec: Complete<S>, input: KernelState, scope: KernelScope): KernelState;
-  /** Shape of the output for inputs of this shape; also where the finite half refuses what it cannot do. */
-  shape(spec: Complete<S>, input: Shape, scope: ShapeScope): Shape;
-  /** Random weights for inputs of this shape. */
-  init(spec: Complete<S>, key: Key, input: Shape, scope: InitScope): Params;
+  /** Random weights for such inputs. */
+  init(spec: Complete<S>, key: Key, input: Signatures, scope: InitScope): Params;
   /**
    * Outputs of the finite network, one row per example, and what leads cotangents back. Weights lie on the line
    * params + ε tangent; the output has as many terms in ε as the input.
@@ -32,9 +34,6 @@ export interface LayerRule<S extends Layer> {
 
 /** A description with its defaults filled in. */
 export type Complete<S extends Layer> = Required<S>;
-
-/** Number of units, or one shape per branch. */
-export type Shape = number | readonly Shape[];
 
 /** Weights of one layer, those of its children, or null where there are none. */
 export type Params = DenseParams | readonly Params[] | null;
@@ -89,18 +88,12 @@ export interface Scope {
 export interface KernelScope extends Scope {
   /** Interprets a child; `segment` is its position in this layer. */
   descend(child: Layer, segment: number, input: KernelState): KernelState;
-  /** A number no other parametric layer has. */
-  newSource(): number;
   /** Whether a later layer is kinked, so that digits of `sine` matter. */
   readonly preciseSine: boolean;
 }
 
-export interface ShapeScope extends Scope {
-  descend(child: Layer, segment: number, input: Shape): Shape;
-}
-
-export interface InitScope extends ShapeScope {
-  initChild(child: Layer, segment: number, key: Key, input: Shape): Params;
+export interface InitScope extends SignatureScope {
+  initChild(child: Layer, segment: number, key: Key, input: Signatures): Params;
 }
 
 export interface ForwardScope extends Scope {
@@ -132,12 +125,6 @@ export function withoutWeights(output: Value, back: (cotangent: Value) => Value)
 export function single(input: KernelState, scope: Scope): KernelTile {
   if (isBranches(input)) scope.fail(`takes one input, got ${input.length} branches: put a fanIn layer before it`);
   return input;
-}
-
-/** The width of a single input. */
-export function singleShape(shape: Shape, scope: Scope): number {
-  if (isBranches(shape)) scope.fail(`takes one input, got ${shape.length} branches: put a fanIn layer before it`);
-  return shape;
 }
 
 /** The activations of a single input. */

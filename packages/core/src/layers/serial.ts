@@ -11,15 +11,15 @@ export function serial(...layers: readonly Layer[]): SerialSpec {
 /** Composition: the output of each layer is the input of the next, in both halves. */
 export const serialRule: LayerRule<SerialSpec> = {
   fields: {},
+  signature: ({ layers }, input, scope) => layers.reduce((state, layer, i) => scope.descend(layer, i, state), input),
   kernel: ({ layers }, input, scope) => layers.reduce((state, layer, i) => scope.descend(layer, i, state), input),
-  shape: ({ layers }, input, scope) => layers.reduce((shape, layer, i) => scope.descend(layer, i, shape), input),
 
   init({ layers }, key, input, scope) {
     const keys = split(key, layers.length);
-    let shape = input;
+    let signature = input;
     return layers.map((layer, i) => {
-      const params = scope.initChild(layer, i, keys[i]!, shape);
-      shape = scope.descend(layer, i, shape);
+      const params = scope.initChild(layer, i, keys[i]!, signature);
+      signature = scope.descend(layer, i, signature);
       return params;
     });
   },

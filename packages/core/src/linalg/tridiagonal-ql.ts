@@ -10,9 +10,12 @@ const MAX_SWEEPS = 60;
  */
 export function tridiagonalQl(d: Float64Array, e: Float64Array, z: Float64Array, offset: number, stride: number): void {
   const n = d.length;
+  let largest = 0;
+  for (let i = 0; i < n; i++) largest = Math.max(largest, Math.abs(d[i]!), Math.abs(e[i]!));
+  const floor = SQUARES_VANISH * largest;
   for (let l = 0; l < n; l++) {
     for (let sweep = 0; ; sweep++) {
-      const m = endOfBlock(d, e, l);
+      const m = endOfBlock(d, e, l, floor);
       if (m === l) break;
       if (sweep === MAX_SWEEPS)
         throw new NumericalError(`eigh: eigenvalue ${l} did not converge in ${MAX_SWEEPS} sweeps`);
@@ -21,10 +24,15 @@ export function tridiagonalQl(d: Float64Array, e: Float64Array, z: Float64Array,
   }
 }
 
-/** The last index that is coupled to l by off-diagonal entries that are not negligible. */
-function endOfBlock(d: Float64Array, e: Float64Array, l: number): number {
+/** Beside a largest entry of 1, products of two entries of this size leave the range of float64: rotations cannot reduce them. */
+const SQUARES_VANISH = 2 ** -511;
+
+/** The last index that is coupled to l by off-diagonal entries that are not negligible, as in LAPACK's dsteqr. */
+function endOfBlock(d: Float64Array, e: Float64Array, l: number, floor: number): number {
+  const isCoupled = (m: number): boolean =>
+    Math.abs(e[m]!) > floor + Number.EPSILON * (Math.abs(d[m]!) + Math.abs(d[m + 1]!));
   let m = l;
-  while (m < d.length - 1 && Math.abs(e[m]!) > Number.EPSILON * (Math.abs(d[m]!) + Math.abs(d[m + 1]!))) m++;
+  while (m < d.length - 1 && isCoupled(m)) m++;
   return m;
 }
 

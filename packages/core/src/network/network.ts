@@ -1,8 +1,10 @@
 import { ValueError } from "../errors.ts";
 import { childPath, parseNetwork } from "../layers/network-file.ts";
+import { inputSignature, readNetwork, signatureReader } from "../layers/read-network.ts";
 import { ruleOf } from "../layers/registry.ts";
-import type { Complete, InitScope, Params, Shape } from "../layers/rule.ts";
-import { type Activations, scopeAt } from "../layers/scope.ts";
+import type { Complete, Params } from "../layers/rule.ts";
+import type { Activations } from "../layers/scope.ts";
+import { type Shape, type Signatures, shapeOf } from "../layers/signature.ts";
 import type { Layer } from "../layers/spec.ts";
 import type { Matrix } from "../matrix/matrix.ts";
 import { type Key, key } from "../random/key.ts";
@@ -18,17 +20,15 @@ export interface InitOptions extends WeightLaw {
 /** Random weights of a network for inputs with `inputWidth` columns. */
 export function init(network: Layer, inputWidth: number, options: InitOptions): Params {
   const { seed, activations = {} } = options;
-  const visit = (layer: Layer, path: string, own: Key, input: Shape): Params => {
-    const scope: InitScope = {
-      ...scopeAt(layer, path, activations),
-      descend: (child, segment, shape) => outputShape(child, childPath(path, segment), shape, activations),
-      initChild: (child, segment, childKey, shape) => visit(child, childPath(path, segment), childKey, shape),
-    };
-    return ruleOf(layer).init(layer as Complete<Layer>, own, input, scope);
-  };
+  const reader = signatureReader({ activations, needsLimit: false });
+  const visit = (layer: Layer, path: string, own: Key, input: Signatures): Params =>
+    ruleOf(layer).init(layer as Complete<Layer>, own, input, {
+      ...reader(layer, path, input).scope,
+      initChild: (child, segment, childKey, childInput) => visit(child, childPath(path, segment), childKey, childInput),
+    });
   const parsed = parseNetwork(network);
   const start = typeof seed === "number" ? key(seed) : seed;
-  return applyWeightLaw(parsed, visit(parsed, "", start, checkedWidth("init", inputWidth)), options);
+  return applyWeightLaw(parsed, visit(parsed, "", start, inputSignature(checkedWidth("init", inputWidth))), options);
 }
 
 function checkedWidth(where: string, inputWidth: number): number {
@@ -48,12 +48,6 @@ export function apply(network: Layer, params: Params, x: Matrix, options: ApplyO
 
 /** Number of output units for inputs with `inputWidth` columns, or one number per branch. */
 export function outputWidth(network: Layer, inputWidth: number, activations: Activations = {}): Shape {
-  return outputShape(parseNetwork(network), "", checkedWidth("outputWidth", inputWidth), activations);
-}
-
-function outputShape(layer: Layer, path: string, input: Shape, activations: Activations): Shape {
-  return ruleOf(layer).shape(layer as Complete<Layer>, input, {
-    ...scopeAt(layer, path, activations),
-    descend: (child, segment, shape) => outputShape(child, childPath(path, segment), shape, activations),
-  });
+  const columns = checkedWidth("outputWidth", inputWidth);
+  return shapeOf(readNetwork(parseNetwork(network), columns, { activations, needsLimit: false }));
 }

@@ -50,9 +50,17 @@ export function symmetricExamples(seed: number, n: number): readonly (readonly [
     ["Wilkinson: close pairs", fromEntries(n, n, (i, j) => wilkinson(n, i, j))],
     ["Wilkinson matrices, glued", fromEntries(n, n, (i, j) => gluedWilkinson(21, 1e-8, i, j))],
     ["second difference", fromEntries(n, n, (i, j) => (i === j ? 2 : Math.abs(i - j) === 1 ? -1 : 0))],
+    ["1 beside entries whose squares vanish", fromEntries(n, n, (i, j) => pairBesideTiny(i, j, 1e-185))],
+    ["1e-139 beside denormal entries", fromEntries(n, n, (i, j) => pairBesideTiny(i, j, 2 ** -610) * 2 ** -460)],
     ["entries near 1e-200", randomSymmetric(k3, n, 1e-200)],
     ["entries near 1e200", randomSymmetric(k4, n, 1e200)],
   ];
+}
+
+/** A pair of eigenvalues ±1, coupled to a chain of tiny entries, with zeros on the diagonal. */
+function pairBesideTiny(i: number, j: number, tiny: number): number {
+  if (Math.abs(i - j) !== 1) return 0;
+  return Math.min(i, j) === 0 ? 1 : tiny;
 }
 
 function wilkinson(n: number, i: number, j: number): number {

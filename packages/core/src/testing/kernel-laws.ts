@@ -1,10 +1,9 @@
 import type { Grams } from "../kernel/gram-engine.ts";
 import { inputTile, prepareBatch } from "../kernel/input.ts";
-import { interpretKernel } from "../kernel/interpret.ts";
+import { interpretKernel, recursionOf } from "../kernel/interpret.ts";
 import { type GramOptions, kernelDiagonal, kernelFn } from "../kernel/kernel-fn.ts";
 import { checkPositiveSemidefinite } from "../kernel/positive-semidefinite.ts";
 import type { KernelState, KernelTile } from "../layers/kernel-state.ts";
-import { parseNetwork } from "../layers/network-file.ts";
 import { type Activations, walk } from "../layers/scope.ts";
 import { serial } from "../layers/serial.ts";
 import type { DenseSpec, Layer } from "../layers/spec.ts";
@@ -17,25 +16,27 @@ export interface KernelLawOptions {
   /** The engine that computes the Gram matrices; plain TypeScript unless given. */
   readonly engine?: GramOptions["engine"];
   readonly seed?: number;
-  /** Number of inputs. */
+  /** Number of random inputs; six special rows are added to them. */
   readonly n?: number;
   /** Number of columns of the inputs. */
   readonly d?: number;
 }
 
 /**
- * The laws of an infinite-width kernel, checked on random inputs. Run it on your own network, layer or activation.
+ * The laws of an infinite-width kernel, checked on random inputs and on those where formulas fail first: a zero row, a row again,
+ * its opposite, one that nearly is the row, rows of ones. Run it on your own network, layer or activation.
  */
 export async function checkKernel(network: Layer, options: KernelLawOptions = {}): Promise<LawResult[]> {
   const { activations = {}, engine, seed = 1, n = 12, d = 5 } = options;
   const [inputKey, orderKey] = split(key(seed), 2) as [Key, Key];
-  const x = matrix(n, d, normal(inputKey, n * d));
+  const random = matrix(n, d, normal(inputKey, n * d));
+  const x = withSpecialRows(random);
   const gram = kernelFn(network, { activations });
   const whole = await gram(x, null, ["nngp", "ntk"], { engine });
-  const order = permutation(orderKey, n);
+  const order = permutation(orderKey, x.rows);
   const permuted = await gram(takeRows(x, order), null, ["nngp", "ntk"], { engine });
   const half = Math.floor(n / 2);
-  const [low, high] = [range(0, half), range(half, n)];
+  const [low, high] = [range(0, half), range(half, x.rows)];
   const corner = await gram(takeRows(x, high), takeRows(x, low), ["nngp", "ntk"], { engine });
   const tiled = await gram(x, null, ["nngp", "ntk"], { engine, tile: 5 });
   const nested = await kernelFn(serial(serial(network)), { activations })(x, null, ["nngp", "ntk"], {
@@ -55,7 +56,9 @@ export async function checkKernel(network: Layer, options: KernelLawOptions = {}
     both("serial is associative", (name) => sameBits(nested[name], whole[name])),
     diagonalLaw(network, activations, x, whole, engine === undefined ? 0 : TOLERANCE.engine),
     ...(await Promise.all((["nngp", "ntk"] as const).map((name) => positiveSemidefinite(name, whole[name])))),
-    ...(hasTangentLaw(network) ? [tangentLaw(network, activations, takeRows(x, high), takeRows(x, low))] : []),
+    ...(hasTangentLaw(network)
+      ? [tangentLaw(network, activations, takeRows(random, range(half, n)), takeRows(random, low))]
+      : []),
   ];
 }
 
@@ -67,6 +70,22 @@ function diagonalLaw(network: Layer, activations: Activations, x: Matrix, whole:
     ),
   );
   return atMost("the diagonal alone is the diagonal of the whole", Math.max(...errors), allowed);
+}
+
+/** The rows, then a zero row, the first row again, its opposite, a row 1e-8 beside it, ones and their opposite. */
+function withSpecialRows(x: Matrix): Matrix {
+  const { rows, cols } = x;
+  const first = x.data.subarray(0, cols);
+  const near = first.map((value, k) => value * (1 + (k % 2 === 0 ? 1e-8 : -1e-8)));
+  const special = [new Float64Array(cols), first, first.map((value) => -value), near];
+  const all = [x.data, ...special, new Float64Array(cols).fill(1), new Float64Array(cols).fill(-1)];
+  const out = matrix(rows + 6, cols);
+  let at = 0;
+  for (const part of all) {
+    out.data.set(part, at);
+    at += part.length;
+  }
+  return out;
 }
 
 function range(from: number, to: number): number[] {
@@ -95,14 +114,14 @@ function hasTangentLaw(network: Layer): boolean {
  * covariance it makes by ρ and leaves variances alone. Fourth-order differences, pairs of different inputs.
  */
 function tangentLaw(network: Layer, activations: Activations, x1: Matrix, x2: Matrix): LawResult {
-  const parsed = parseNetwork(network);
+  const recursion = recursionOf(network, activations);
   const [a, b] = [prepareBatch("tangentLaw", x1), prepareBatch("tangentLaw", x2)];
   const input = inputTile(a, b, { row: 0, rows: x1.rows, col: 0, cols: x2.rows }, true);
-  const exact = interpretKernel(parsed, input, activations) as KernelTile; // checked to be one tile by kernelFn before
+  const exact = interpretKernel(recursion, input) as KernelTile; // checked to be one tile by kernelFn before
   const correlated = (rho: number) => {
     const after = (layer: Layer, output: KernelState, _: string, before: KernelState) =>
       layer.type === "dense" ? correlate(layer, output as KernelTile, before as KernelTile, rho) : output;
-    return (interpretKernel(parsed, input, activations, { after }) as KernelTile).nngp;
+    return (interpretKernel(recursion, input, after) as KernelTile).nngp;
   };
   const h = 1e-3;
   const [p1, m1, p2, m2] = [correlated(1 + h), correlated(1 - h), correlated(1 + 2 * h), correlated(1 - 2 * h)];

@@ -13,7 +13,7 @@ import {
 import { checkPositiveSemidefinite } from "../../src/kernel/positive-semidefinite.ts";
 import { twoLayerReluKernel } from "../../src/kernel/two-layer-relu.ts";
 import { gram, type VectorKernel } from "../../src/kernel/vector-kernel.ts";
-import { fromRows, type Matrix, matrix, row, transpose } from "../../src/matrix/matrix.ts";
+import { fromRows, type Matrix, matrix, row, takeRows, transpose } from "../../src/matrix/matrix.ts";
 import { key, normal } from "../../src/random/key.ts";
 import { TOLERANCE } from "../../src/testing/laws.ts";
 import { times } from "../predict/brute.ts";
@@ -207,6 +207,19 @@ describe("positive semidefiniteness", () => {
       expect(report.witness).toBeNull();
     }
   });
+
+  it.each([1, 2, 3])(
+    "ten inputs, a hundred times each (seed %d): rounding of the eigensolver proves nothing",
+    async (seed) => {
+      const ten = inputs(10, 3, seed);
+      const rows = takeRows(
+        ten,
+        Array.from({ length: 1000 }, (_, i) => i % 10),
+      );
+      const report = await checkPositiveSemidefinite(await gram(twoLayerReluKernel(), rows));
+      expect(report).toMatchObject({ ok: true, witness: null });
+    },
+  );
 
   it("the ball indicator fails on three points in a row, with coefficients that prove it", async () => {
     const radius = 2.5;

@@ -45,6 +45,6 @@ async function compare(c: Case): Promise<void> {
   }
 }
 
-describe.each(["mpmath-kernels.json", "neural-tangents.json"])("%s", (file) => {
+describe.each(["mpmath-kernels.json", "mpmath-special-rows.json", "neural-tangents.json"])("%s", (file) => {
   it.each(load(file).map((c) => [c.name, c] as const))("%s", (_, c) => compare(c));
 });

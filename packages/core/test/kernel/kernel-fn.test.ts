@@ -102,9 +102,10 @@ describe("x2 = null", () => {
       await kernelFn(counted, { activations })(x, x2, "ntk", { tile: 1 });
       return evaluations;
     };
-    // A tile of one pair evaluates the pair and its two self terms: 36 tiles of the lower triangle against 64.
-    expect(await count(x)).toBe(64 * 3);
-    expect(await count(null)).toBeLessThanOrEqual(36 * 3);
+    // First the self terms of each batch; then a tile of one pair evaluates the pair and its two self terms: 36 tiles of the
+    // lower triangle against 64.
+    expect(await count(x)).toBe(8 + 8 + 64 * 3);
+    expect(await count(null)).toBeLessThanOrEqual(8 + 36 * 3);
   });
 
   it("the diagonal of a duplicated row is the entry of the two copies", async () => {
@@ -167,6 +168,44 @@ describe("tiles, signals and progress", () => {
   });
 });
 
+describe("entries that cost milliseconds each", () => {
+  const spin = (milliseconds: number) => {
+    const end = performance.now() + milliseconds;
+    while (performance.now() < end);
+  };
+  let calls = 0;
+  const slow = {
+    name: "slow",
+    smoothness: "smooth" as const,
+    phi: (v: number) => v,
+    dphi: () => 1,
+    dual(c: number, sine: number, _p: number, _q: number, out: Float64Array) {
+      calls++;
+      spin(4);
+      out.set([c, 1, sine]);
+    },
+  };
+  const costly = kernelFn(serial(dense({ width: 1 }), { type: "elementwise", name: "slow" }, dense({ width: 1 })), {
+    activations: { slow },
+  });
+
+  it("stop within a few of them", async () => {
+    const stop = new AbortController();
+    calls = 0;
+    setTimeout(() => stop.abort("enough"), 100);
+    const stopped = costly(inputs(40, 3), null, "ntk", { signal: stop.signal });
+    expect(await reasonOf(stopped)).toBe("enough");
+    expect(calls).toBeLessThan(200);
+  });
+
+  it("report progress all the way", async () => {
+    const seen: number[] = [];
+    await costly(inputs(12, 3), null, "ntk", { onProgress: (fraction) => seen.push(fraction) });
+    expect(seen.length).toBeGreaterThan(5);
+    expect(Math.max(...seen.map((fraction, i) => fraction - (seen[i - 1] ?? 0)))).toBeLessThan(0.4);
+  });
+});
+
 describe("sizes", () => {
   it("no rows give empty matrices", async () => {
     expect(await kernel(matrix(0, 3), null, "ntk")).toEqual(matrix(0, 0));
@@ -208,8 +247,12 @@ describe("values beyond float64", () => {
 
   it("are refused by the matrix and by the diagonal alike", async () => {
     await expect(kernelFn(cubes)(x, null, "nngp")).rejects.toThrow(NumericalError);
-    await expect(kernelFn(cubes)(x, null, "nngp")).rejects.toThrow("nngp of rows 0 and 1");
-    expect(() => kernelDiagonal(cubes, x, "ntk")).toThrow("kernelDiagonal: ntk of rows 1 and 1 leaves the range");
+    await expect(kernelFn(cubes)(x, null, "nngp")).rejects.toThrow(
+      "kernelFn: the variance of row 1 overflows float64 at layer 1 (monomial)",
+    );
+    expect(() => kernelDiagonal(cubes, x, "ntk")).toThrow(
+      "kernelDiagonal: the variance of row 1 overflows float64 at layer 1 (monomial)",
+    );
   });
 
   it("do not disturb the rows that fit", async () => {

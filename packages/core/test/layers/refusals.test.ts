@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { numericalActivation } from "../../src/activations/numerical.ts";
 import { NetworkError } from "../../src/errors.ts";
-import { kernelFn } from "../../src/kernel/kernel-fn.ts";
+import { describeNetwork } from "../../src/kernel/describe-network.ts";
+import { kernelDiagonal, kernelFn } from "../../src/kernel/kernel-fn.ts";
 import { erf, relu } from "../../src/layers/activation-layers.ts";
 import { dense } from "../../src/layers/dense.ts";
 import { dropout } from "../../src/layers/dropout.ts";
@@ -16,7 +17,8 @@ import { parallel } from "../../src/layers/parallel.ts";
 import { repeat } from "../../src/layers/repeat.ts";
 import { serial } from "../../src/layers/serial.ts";
 import type { Layer } from "../../src/layers/spec.ts";
-import { fromRows } from "../../src/matrix/matrix.ts";
+import { fromRows, matrix } from "../../src/matrix/matrix.ts";
+import { outputWidth } from "../../src/network/network.ts";
 import { checkFiniteNetworks } from "../../src/testing/finite-network-laws.ts";
 import { broken } from "../../src/testing/laws.ts";
 
@@ -76,6 +78,22 @@ describe("concatenated branches", () => {
     gram.data.forEach((value, at) => {
       expect(value).toBeCloseTo(alone.data[at]!, 12);
     });
+  });
+
+  it("are refused whatever the rows, and however one asks", async () => {
+    const network = joined(wide(1), wide(2), relu(), wide());
+    const rows = [
+      [0, 0],
+      [1, 0],
+      [0.3, 0.4],
+    ];
+    for (const x of [fromRows(rows), fromRows(rows.toReversed()), fromRows([[0, 0]]), matrix(0, 2)]) {
+      await expect(kernelFn(network)(x, null, "nngp")).rejects.toThrow("3: relu needs Gaussian");
+      await expect(kernelFn(network)(x, x, ["nngp", "ntk"])).rejects.toThrow("3: relu needs Gaussian");
+      expect(() => kernelDiagonal(network, x, "ntk")).toThrow("3: relu needs Gaussian");
+    }
+    expect(() => describeNetwork(network)).toThrow("3: relu needs Gaussian");
+    expect(outputWidth(network, 2)).toBe(64); // as a finite network it is fine
   });
 
   it("finite networks agree where the activation stands inside, or after a dense layer", async () => {

@@ -134,11 +134,13 @@ function sumSine<T, M>(algebra: Algebra<T, M>, entries: readonly Entry<T>[], c: 
   const sum = (values: readonly T[]): T => values.reduce((a, b) => add(a, b));
   const bound = geometricMean(algebra, sum(entries.map(({ p }) => p)), sum(entries.map(({ q }) => q)));
   const products = sum(entries.map(({ p, q }) => geometricMean(algebra, p, q)));
-  let misfit = constant(0);
+  const isZero = equal(bound, constant(0));
+  const wide = select(isZero, constant(1), add(bound, products));
+  let slack = constant(0);
   for (const [i, a] of entries.entries()) {
     for (const b of entries.slice(0, i)) {
       const cross = sub(mul(sqrt(a.p), sqrt(b.q)), mul(sqrt(b.p), sqrt(a.q)));
-      misfit = add(misfit, mul(cross, cross));
+      slack = add(slack, mul(div(cross, wide), cross));
     }
   }
   const isNegative = less(c, constant(0));
@@ -147,8 +149,6 @@ function sumSine<T, M>(algebra: Algebra<T, M>, entries: readonly Entry<T>[], c: 
       belowBound(algebra, geometricMean(algebra, p, q), select(isNegative, neg(own), own), sine),
     ),
   );
-  const isZero = equal(bound, constant(0));
-  const slack = div(misfit, select(isZero, constant(1), add(bound, products)));
   return select(isZero, constant(0), mul(sqrt(add(slack, below)), sqrt(add(bound, abs(c)))));
 }
 

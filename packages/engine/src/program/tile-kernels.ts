@@ -4,12 +4,13 @@ import { LAYOUT, PITCH } from "./tile-layout.ts";
 
 type Index = Local<"i32">;
 
-/** A little below the square of `NEARLY_PARALLEL`: what rounding makes of it still counts. */
-const NEAR_SQUARED = 0.8;
+/** A little below `NEARLY_PARALLEL`: what rounding makes of it still counts. */
+const NEAR = 0.89;
 
 /**
- * (base, rows, columns, scale) → 1 if some scalar product of the tile, times `scale`, may be that of nearly parallel inputs.
- * An even number of columns.
+ * (base, rows, columns, scale) → 1 if some scalar product of the tile, times `scale`, may be that of nearly parallel inputs:
+ * |c| > 0.89 √p √q, by roots, as products of variances may leave the range of float64. An even number of columns; the room for the
+ * transpose is overwritten.
  */
 export function hasNearFunction(): Func<["i32", "i32", "i32", "f64"], ["i32"]> {
   return func(
@@ -17,21 +18,21 @@ export function hasNearFunction(): Func<["i32", "i32", "i32", "f64"], ["i32"]> {
     ([base, rows, columns, scale], [scales, bound, c, found, row, rowEnd, at, column]) => {
       local.set(scales, f64x2.splat(scale));
       local.set(rowEnd, i32.add(base, i32.shl(rows, 3)));
+      local.set(column, base);
+      loop({ in: [], out: [] }, (next) => {
+        local.set(c, f64x2.sqrt(v128.load({ offset: LAYOUT.columnVariances }, column)));
+        v128.store({ offset: LAYOUT.mirrored }, column, f64x2.mul(v128.const("f64x2", [NEAR, NEAR]), c));
+        until(next, column, 16, base, columns);
+      });
       local.set(row, base);
       local.set(at, base);
       eachRow(row, rowEnd, () => {
-        local.set(
-          bound,
-          f64x2.mul(
-            v128.const("f64x2", [NEAR_SQUARED, NEAR_SQUARED]),
-            v128.load64_splat({ offset: LAYOUT.rowVariances }, row),
-          ),
-        );
+        local.set(bound, f64x2.sqrt(v128.load64_splat({ offset: LAYOUT.rowVariances }, row)));
         local.set(column, base);
         loop({ in: [], out: [] }, (next) => {
           local.set(c, f64x2.mul(v128.load({ offset: LAYOUT.nngp }, at), scales));
           local.get(found);
-          f64x2.gt(f64x2.mul(c, c), f64x2.mul(bound, v128.load({ offset: LAYOUT.columnVariances }, column)));
+          f64x2.gt(f64x2.abs(c), f64x2.mul(bound, v128.load({ offset: LAYOUT.mirrored }, column)));
           v128.or();
           local.set(found);
           local.set(at, i32.add(at, 16));

@@ -1,21 +1,17 @@
 import type { GramEngine, GramRequest, Grams, Layer } from "ntkit";
-import { type Matrix, matrix, startWork, type Work } from "ntkit/engine-kit";
+import { type Matrix, matrix, partOf, startWork, type Work } from "ntkit/engine-kit";
 import type { CompileOptions, ProgramCode } from "../program/compile.ts";
 import { hasProgram } from "../program/recursion.ts";
 import { TILE } from "../program/tile-layout.ts";
+import { blocksToComplete, completeGrams, type RowsOutside, rowsOutside } from "./complete-grams.ts";
 import { type BatchStrips, CHUNK, type GramPlan, type LeftOut } from "./gram-tile.ts";
 import type { Pool } from "./pool.ts";
-import { STRIP, stripsOf } from "./strips.ts";
+import { STRIP, steps, stripsOf } from "./strips.ts";
 import type { Task } from "./task-queue.ts";
 import { webAssembly } from "./web-assembly.ts";
 
 /** Programs that are kept for the next Gram matrix of the same network. */
 const KEPT_PROGRAMS = 16;
-/**
- * The share of entries that a program may leave to be computed one by one; beyond it, mapping all of them by tiles is faster. Deep
- * networks whose variances leave the range of their squares get there.
- */
-const MOST_LEFT_OUT = 1 / 16;
 /** Operations that one task does: long enough, some milliseconds, that messages cost little beside it. */
 const TASK_COST = 6e7;
 /** Tiles of one task, at most: more would leave threads without work at the end. */
@@ -42,10 +38,13 @@ export function gramMaker(pool: Pool, fast: boolean): GramEngine["gram"] {
   };
   return async (request, options) => {
     const { network, frozen, preciseSine, names, a } = request;
-    if (!hasProgram(network)) return undefined;
+    const outside1 = rowsOutside(request.variances1);
+    const outside2 = request.a === request.b ? outside1 : rowsOutside(request.variances2);
+    // Without a row that a program holds for, mapping by tiles is all that is left.
+    if (!hasProgram(network) || outside1.size === a.x.rows || outside2.size === request.b.x.rows) return undefined;
     const [wantNngp, wantNtk] = [names.includes("nngp"), names.includes("ntk")];
     const program = await programFor(network, { frozen, preciseSine, wantNngp, wantNtk, columns: a.x.cols });
-    return program && computeGrams(pool, request, program, startWork(options));
+    return program && computeGrams(pool, request, program, { outside1, outside2 }, startWork(options));
   };
 }
 
@@ -60,13 +59,13 @@ async function makeProgram(pool: Pool, network: Layer, options: CompileOptions):
   return { id, ...code };
 }
 
-/** Undefined when the program leaves out too much. */
 async function computeGrams(
   pool: Pool,
   request: GramRequest,
   program: Program,
+  outside: RowsOutside,
   work: Work,
-): Promise<Grams | undefined> {
+): Promise<Grams> {
   const { names, a, b } = request;
   const [n1, n2, columns] = [a.x.rows, b.x.rows, a.x.cols];
   const symmetric = a === b;
@@ -91,16 +90,10 @@ async function computeGrams(
     side,
   };
   pool.broadcast(id, plan);
-  // Whether there are too many must not depend on the tiles: in a symmetric matrix only those on and below the diagonal count.
-  let count = 0;
-  const countLeftOut = (result: unknown): boolean => {
-    if (Array.isArray(result)) count += (result as LeftOut[]).filter(([i, j]) => !symmetric || j <= i).length;
-    return count > 100 + MOST_LEFT_OUT * n1 * n2;
-  };
   try {
-    const results = await pool.run(tasks, work, { isEnough: countLeftOut });
-    if (countLeftOut(null)) return undefined;
-    await completeEntries(grams, results.filter(Array.isArray).flat() as LeftOut[], request, work);
+    const results = await pool.run(tasks, partOf(work, 0, 0.95));
+    const leftOut = results.filter(Array.isArray).flat() as LeftOut[];
+    await completeGrams(grams, request, blocksToComplete(request, outside, leftOut), partOf(work, 0.95, 1));
   } finally {
     pool.drop(id);
   }
@@ -149,43 +142,6 @@ function gramTasks({ plan, n1, n2, columns, operations, symmetric, side }: GramS
     });
   });
   return [...variances, ...tiles];
-}
-
-function steps(from: number, to: number, step: number): number[] {
-  return Array.from({ length: Math.ceil((to - from) / step) }, (_, k) => from + k * step);
-}
-
-/**
- * Fills in, by the layers' own rules, the entries that the program left out, and the diagonal where it follows another rule than
- * pairs of different inputs do.
- */
-async function completeEntries(
-  grams: Readonly<Record<string, Matrix>>,
-  leftOut: readonly LeftOut[],
-  { network, a, b, names, entry }: GramRequest,
-  work: Work,
-): Promise<void> {
-  const symmetric = a === b;
-  const diagonal = symmetric && hasDropout(network) ? steps(0, a.x.rows, 1).map((i): LeftOut => [i, i]) : [];
-  for (const [i, j] of [...leftOut, ...diagonal]) {
-    const values = entry(i, j);
-    for (const name of names) {
-      const gram = grams[name]!;
-      gram.data[i * gram.cols + j] = values[name];
-      if (symmetric) gram.data[j * gram.cols + i] = values[name];
-    }
-    await work.breathe(0.99);
-  }
-}
-
-function hasDropout(layer: Layer): boolean {
-  return layer.type === "dropout" || childrenOf(layer).some(hasDropout);
-}
-
-function childrenOf(layer: Layer): readonly Layer[] {
-  if (layer.type === "serial") return layer.layers;
-  if (layer.type === "parallel") return layer.branches;
-  return layer.type === "repeat" ? [layer.layer] : [];
 }
 
 /** Rows that are packed between two breaths. */

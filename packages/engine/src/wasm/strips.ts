@@ -118,3 +118,8 @@ export function unpackLower(window: Window, rows: number, columns: number, from:
 export function indexIn(columns: number, row: number, col: number): number {
   return (row - (row % STRIP)) * columns + STRIP * col + (row % STRIP);
 }
+
+/** from, from + step, … below `to`. */
+export function steps(from: number, to: number, step: number): number[] {
+  return Array.from({ length: Math.ceil((to - from) / step) }, (_, k) => from + k * step);
+}

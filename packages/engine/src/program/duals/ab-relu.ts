@@ -7,7 +7,7 @@ import { reluDual } from "./relu.ts";
  * G = r (sin ϑ − ϑ cos ϑ):
  *
  *   κ  = m max(c, 0) + ab min(c, 0) + k G
- *   κ̇  = m − kϑ for c ≥ 0, ab + kϑ for c < 0
+ *   κ̇  = m − kϑ for c ≥ 0, ab + kϑ for c < 0, ((a + b)/2)² when a row is zero
  *
  * and the new sine √(f (2m r − f)), f the distance of κ from the nearer end of ±m r that it has without cancellation:
  *
@@ -23,7 +23,7 @@ export function abReluDual({ a, b }: { readonly a: number; readonly b: number })
   const [product, size] = [a * b, Math.abs(a * b)];
   const beyond = product > 0 ? ((a - b) * (a - b)) / 2 : ((a + b) * (a + b)) / 2;
   return (algebra, pair) => {
-    const { constant, add, sub, mul, sqrt, less, select } = algebra;
+    const { constant, add, sub, mul, sqrt, equal, less, select } = algebra;
     const { c, sine } = pair;
     const isObtuse = less(c, constant(0));
     const angles = halfAngle(algebra, pair);
@@ -37,7 +37,11 @@ export function abReluDual({ a, b }: { readonly a: number; readonly b: number })
     const end = select(isObtuse, obtuseEnd, acuteEnd);
     return {
       kappa: add(linear, excess),
-      kappaDot: select(isObtuse, add(constant(product), angle), sub(constant(slope), angle)),
+      kappaDot: select(
+        equal(r, constant(0)),
+        constant(((a + b) / 2) ** 2),
+        select(isObtuse, add(constant(product), angle), sub(constant(slope), angle)),
+      ),
       sine: sqrt(mul(end, sub(mul(constant(2 * slope), r), end))),
     };
   };

@@ -35,13 +35,14 @@ export interface DualOptions {
  */
 export type Dual = <T, M>(algebra: Algebra<T, M>, pair: Pair<T>) => DualValues<T>;
 
-/** Where products of two variances neither overflow nor lose digits. */
-const [SMALLEST, LARGEST] = [2 ** -400, 2 ** 400];
+/** Between these, products of two variances neither overflow nor lose digits. */
+export const SMALLEST_VARIANCE: number = 2 ** -400;
+export const LARGEST_VARIANCE: number = 2 ** 400;
 
 /** A variance that is 0 or from 2⁻⁴⁰⁰ to 2⁴⁰⁰, else NaN. */
 export function moderate<T, M>(algebra: Algebra<T, M>, p: T): T {
   const { constant, lessOrEqual, equal, and, or, select } = algebra;
-  const inRange = and(lessOrEqual(constant(SMALLEST), p), lessOrEqual(p, constant(LARGEST)));
+  const inRange = and(lessOrEqual(constant(SMALLEST_VARIANCE), p), lessOrEqual(p, constant(LARGEST_VARIANCE)));
   return select(or(inRange, equal(p, constant(0))), p, constant(Number.NaN));
 }
 

@@ -35,11 +35,13 @@ export function rectifiedMonomialDual({ degree: n }: { readonly degree: number }
       const slopeSize = mul(power(algebra, angles.r, n - 1), constant((n * n) / (2 * Math.PI)));
       return scaled(algebra, slopeSize, slope(algebra, direction, zero).value);
     };
+    // √(1/2 · 1/4 − 1/16): the step is 1/2 on a zero row, 0 or 1 on others.
+    const atZero = n > 0 ? zero : select(equal(pair.p, pair.q), zero, constant(0.25));
     const root = sqrt(max(mul(lost, add(lost, add(value, value))), zero));
     return {
       kappa: scaled(algebra, size, value),
       kappaDot: kappaDot(),
-      sine: select(isZero, zero, scaled(algebra, size, root)),
+      sine: select(isZero, atZero, scaled(algebra, size, root)),
     };
   };
 }
