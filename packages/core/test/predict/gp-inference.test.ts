@@ -221,6 +221,39 @@ describe("samples", () => {
     expect(two.samples[0]).not.toEqual(two.samples[1]);
   });
 
+  it("of a posterior are its mean beside the draws of a prior", async () => {
+    const covariance = randomKernel(19, 4, 0).dd;
+    const mean = randomMatrix(20, 4, 2);
+    for (const method of ["cholesky", "eigh"] as const) {
+      const prior = succeed(await samplePrior(covariance, key(2), { samples: 2, outputs: 2, method }));
+      const posterior = succeed(await samplePosterior({ mean, covariance }, key(2), { samples: 2, method }));
+      posterior.samples.forEach((sample, i) => {
+        expect(sample).toEqual(sum(mean, prior.samples[i]!, 1));
+      });
+    }
+  });
+
+  it("say how far below zero an eigenvalue was that they took for zero", async () => {
+    const indefinite = matrix(2, 2, Float64Array.of(4, 0, 0, -0.5));
+    const { samples, clipped } = succeed(await samplePrior(indefinite, key(3), { method: "eigh" }));
+    expect(clipped).toBe(0.5);
+    expect(samples[0]!.data[1]).toBeCloseTo(0, 15);
+    expect(Math.abs(samples[0]!.data[0]!)).toBeGreaterThan(0);
+  });
+
+  it("want a mean for every row, and a covariance that is square and finite", async () => {
+    const covariance = randomKernel(19, 3, 0).dd;
+    await expect(samplePosterior({ mean: matrix(2, 1), covariance }, key(1))).rejects.toThrow(
+      "mean has 2 rows and covariance 3",
+    );
+    await expect(samplePrior(matrix(2, 3), key(1))).rejects.toThrow("covariance: the matrix must be square");
+    await expect(samplePrior(withNaN(2, 2), key(1))).rejects.toThrow("covariance: every value must be finite");
+    const mean = withNaN(3, 1);
+    await expect(samplePosterior({ mean, covariance }, key(1))).rejects.toThrow("mean: every value must be finite");
+    await expect(samplePrior(covariance, key(1), { outputs: 0 })).rejects.toThrow("outputs must be at least 1");
+    await expect(samplePrior(covariance, key(1), { samples: -1 })).rejects.toThrow("samples must be at least 0");
+  });
+
   it("of a semi-definite covariance need the other root, and are told so", async () => {
     const ones = matrix(3, 3, new Float64Array(9).fill(1));
     const failure = await samplePrior(ones, key(3));
