@@ -162,7 +162,9 @@ it("weights of a network with other outputs are refused, whatever the algorithm"
   const params = init(serial(dense({ width: 4 }), relu(), dense({ width: 3 })), 3, { seed: 1 });
   const network = serial(dense({ width: 4 }), relu(), dense({ width: 2 }));
   for (const algorithm of ["structured", "jacobian", "vectorProducts"] as const)
-    await expect(empiricalNtk(network, params, x1, null, { algorithm })).rejects.toThrow(ShapeError);
+    await expect(empiricalNtk(network, params, x1, null, { algorithm })).rejects.toThrow(
+      algorithm === "vectorProducts" ? ShapeError : "the weights give 3 outputs, and the network has 2",
+    );
 });
 
 describe("expansions in the weights", () => {
