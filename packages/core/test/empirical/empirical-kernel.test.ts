@@ -84,6 +84,15 @@ describe("output axes", () => {
     expect(largestGap(trace.data, mean)).toBeLessThan(1e-13);
   });
 
+  it("the axis of the outputs is the last, −1 or 1", async () => {
+    const [trace, last] = [await empiricalNtk(network, params, x1, x2), { traceAxes: [1] }];
+    expect(await empiricalNtk(network, params, x1, x2, last)).toEqual(trace);
+    const [before, after] = [{ diagonalAxes: [-1] as const }, { diagonalAxes: [1] as const }];
+    expect(await empiricalNtk(network, params, x1, x2, after)).toEqual(
+      await empiricalNtk(network, params, x1, x2, before),
+    );
+  });
+
   it("x2 = null is x1, and symmetric", async () => {
     const [own, twice] = [await empiricalNtk(network, params, x1, null), await empiricalNtk(network, params, x1, x1)];
     expect(largestGap(own.data, twice.data)).toBeLessThan(1e-14);
@@ -114,6 +123,7 @@ describe("output axes", () => {
 
   it.each([
     [{ traceAxes: [0] }, "traceAxes may hold the axis of the outputs, -1, or nothing, got [0]"],
+    [{ traceAxes: [-1, 1] }, "traceAxes may hold the axis of the outputs, -1, or nothing, got [-1, 1]"],
     [{ traceAxes: [-1], diagonalAxes: [-1] }, "cannot be both in traceAxes and in diagonalAxes"],
   ])("%j", async (options, message) => {
     await expect(empiricalNtk(network, params, x1, null, options)).rejects.toThrow(ValueError);
