@@ -17,7 +17,7 @@ import { serial } from "../../src/layers/serial.ts";
 import { jsBlas } from "../../src/linalg/blas.ts";
 import type { Engine } from "../../src/linalg/engine.ts";
 import { jsEngine } from "../../src/linalg/js-engine.ts";
-import { startWork } from "../../src/linalg/work.ts";
+import { startWork, type Work } from "../../src/linalg/work.ts";
 import { type Matrix, matrix } from "../../src/matrix/matrix.ts";
 import { init } from "../../src/network/network.ts";
 import { trainablePaths } from "../../src/network/trainable.ts";
@@ -132,6 +132,35 @@ describe("structured derivatives", () => {
 });
 
 describe("progress", () => {
+  /** Notes every fraction, where real work reports some of them only. */
+  function noted(): { work: Work; fractions: number[] } {
+    const fractions: number[] = [];
+    const breathe = async (fraction: number) => void fractions.push(fraction);
+    return { work: { breathe }, fractions };
+  }
+  const rises = (fractions: readonly number[]) =>
+    fractions.every((fraction, i) => fraction <= 1 && (i === 0 || fraction > fractions[i - 1]!));
+
+  it("of blocks, chunks and pairs of blocks rises to 1", async () => {
+    const trains = trainablePaths(params);
+    const parsed = parseNetwork(network);
+    const { work, fractions } = noted();
+    const first = await traceBatch(parsed, params, x1, trains, {}, work, 2);
+    expect(fractions).toEqual([2, 4, 5].map((rows) => expect.closeTo(rows / 5, 15)));
+    const second = await traceBatch(parsed, params, x2, trains, {}, startWork(), 2);
+    for (const [blocks, pairs] of [
+      [null, 6],
+      [second, 6],
+    ] as const) {
+      const own = noted();
+      const builder = kernelBuilder("trace", 5, (blocks ? x2 : x1).rows, 3);
+      await addStructured(builder, { mode: "trace", outputs: 3, first, second: blocks, engine: jsEngine }, own.work);
+      expect(own.fractions.length).toBe(3 + (blocks ? 2 : 0) + pairs);
+      expect(own.fractions.at(-1)).toBeCloseTo(1, 14);
+      expect(rises(own.fractions)).toBe(true);
+    }
+  });
+
   it.each(["structured", "jacobian", "vectorProducts"] as const)("of %s ends at 1", async (algorithm) => {
     const fractions: number[] = [];
     await empiricalNtk(network, params, x1, x2, { algorithm, onProgress: (fraction) => void fractions.push(fraction) });
