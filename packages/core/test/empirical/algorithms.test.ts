@@ -77,6 +77,14 @@ describe("the cheapest algorithm", () => {
       asked.push(count);
     }
     expect(asked).toEqual([2 * (1 + 3), 3, 0]);
+    // Of one row and forty outputs vector products are the cheapest.
+    const engine: Engine = { ...jsEngine, matmul: () => Promise.reject(new Error("no product was to be asked for")) };
+    const row = matrix(1, 2, Float64Array.of(3, 4));
+    const { data } = await empiricalNtk(dense({ width: 40 }), flat, row, null, { traceAxes: [], engine });
+    expectNear(
+      data,
+      Float64Array.from({ length: 1600 }, (_, at) => (at % 41 === 0 ? 12.5 : 0)),
+    );
   });
 });
 
