@@ -70,7 +70,8 @@ const WORK: readonly (readonly [string, (options: PredictOptions) => Promise<unk
 it.each(WORK)("%s asks the engine it was given, and may be stopped in all that it asks", async (_, work) => {
   const { engine, signal, asked, deaf } = watched();
   await work({ engine, signal });
-  expect(asked).not.toEqual([]);
+  expect(asked).toContain("gram");
+  expect(asked).toContain("matmul");
   expect(deaf).toEqual([]);
   const reason = new Error("enough");
   await expect(work({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);

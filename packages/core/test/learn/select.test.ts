@@ -8,6 +8,7 @@ import { jsEngine } from "../../src/linalg/js-engine.ts";
 import { addToDiagonal, type Matrix, matrix, takeBlock, takeRows } from "../../src/matrix/matrix.ts";
 import { key, normal } from "../../src/random/key.ts";
 import { gauss, times } from "../predict/brute.ts";
+import { watched } from "../predict/watched.ts";
 
 const meanSquare: Criterion = ({ residuals }) =>
   residuals.data.reduce((sum, r) => sum + r * r, 0) / residuals.data.length;
@@ -105,9 +106,15 @@ describe("selection", () => {
 });
 
 describe("the linear baseline", () => {
-  /** Centred ridge regression without row i, tested on row i; summed over outputs, averaged over rows. */
+  /** Squared errors of what is said of rows left out; summed over outputs, averaged over rows. */
   function refits(x: Matrix, y: Matrix, diagReg: number): number {
-    let total = 0;
+    const { data } = leftOut(x, y, diagReg);
+    return data.reduce((sum, value, at) => sum + (y.data[at]! - value) ** 2, 0) / x.rows;
+  }
+
+  /** What centred ridge regression without row i says of row i. */
+  function leftOut(x: Matrix, y: Matrix, diagReg: number): Matrix {
+    const predictions = matrix(y.rows, y.cols);
     for (let i = 0; i < x.rows; i++) {
       const rest = others(x.rows, i);
       const [xs, ys] = [takeRows(x, rest), takeRows(y, rest)];
@@ -126,10 +133,10 @@ describe("the linear baseline", () => {
         let prediction = my[j]!;
         for (let a = 0; a < x.cols; a++)
           prediction += (x.data[i * x.cols + a]! - mx[a]!) * solution.data[a * y.cols + j]!;
-        total += (y.data[i * y.cols + j]! - prediction) ** 2;
+        predictions.data[i * y.cols + j] = prediction;
       }
     }
-    return total / x.rows;
+    return predictions;
   }
 
   function means(a: Matrix): number[] {
@@ -163,12 +170,22 @@ describe("the linear baseline", () => {
         y.data[i * outputs + j] = 2 * x.data[i * cols]! - x.data[i * cols + 1]! + 5 * j + Math.sin(7 * i + j) / 2;
     const { diagReg, looMeanSquare, looOutputs } = await fitLinear(x, y);
     expect(Math.abs(looMeanSquare / refits(x, y, diagReg) - 1)).toBeLessThanOrEqual(1e-10);
-    const left = looOutputs.data.reduce((sum, value, at) => sum + (y.data[at]! - value) ** 2, 0);
-    expect(left / n / looMeanSquare).toBeCloseTo(1, 12);
+    leftOut(x, y, diagReg).data.forEach((value, at) => {
+      expect(looOutputs.data[at]).toBeCloseTo(value, 9);
+    });
     const largest = (await jsEngine.svd(centred(x))).values[0]! ** 2;
     const grid = Array.from({ length: 17 }, (_, k) => 10 ** (-6 + k / 2) * largest);
     expect(Math.min(...grid.map((ridge) => Math.abs(diagReg / ridge - 1)))).toBeLessThan(1e-12);
     for (const ridge of grid) expect(refits(x, y, ridge)).toBeGreaterThanOrEqual(looMeanSquare * (1 - 1e-8));
+  });
+
+  it("asks its engine alone, tall or wide, and may be stopped in all that it asks", async () => {
+    for (const cols of [3, 9]) {
+      const { engine, signal, asked, deaf } = watched();
+      await fitLinear(matrix(5, cols, normal(key(8), 5 * cols)), matrix(5, 1, normal(key(9), 5)), { engine, signal });
+      expect(asked).toContain(cols > 5 ? "svd" : "eigh");
+      expect(deaf).toEqual([]);
+    }
   });
 
   it("finds a linear function, whatever the offset", async () => {

@@ -1,9 +1,10 @@
+import type { GramEngine } from "../../src/kernel/gram-engine.ts";
 import type { Engine, WorkOptions } from "../../src/linalg/engine.ts";
 import { jsEngine } from "../../src/linalg/js-engine.ts";
 
 /** Tells what a computation asks of its engine. */
 export interface Watched {
-  readonly engine: Engine;
+  readonly engine: Engine & GramEngine;
   readonly signal: AbortSignal;
   /** Operations in the order they were asked for. */
   readonly asked: string[];
@@ -11,7 +12,7 @@ export interface Watched {
   readonly deaf: string[];
 }
 
-/** The plain engine, under watch. */
+/** The plain engine, under watch; asked for Gram matrices, it has no program. */
 export function watched(): Watched {
   const { signal } = new AbortController();
   const [asked, deaf]: [string[], string[]] = [[], []];
@@ -20,8 +21,9 @@ export function watched(): Watched {
     if (options?.signal !== signal) deaf.push(name);
     return work();
   };
-  const engine: Engine = {
+  const engine: Engine & GramEngine = {
     ...jsEngine,
+    gram: (_, options) => heard("gram", options, () => Promise.resolve(undefined)),
     matmul: (a, b, options) => heard("matmul", options, () => jsEngine.matmul(a, b, options)),
     cholesky: (a, options) => heard("cholesky", options, () => jsEngine.cholesky(a, options)),
     solveTriangular: (a, b, options) => heard("solve", options, () => jsEngine.solveTriangular(a, b, options)),
