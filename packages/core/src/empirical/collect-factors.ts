@@ -34,7 +34,7 @@ export interface TracedRows {
 const BLOCK_WORK = 1e9;
 const MIN_ROWS = 256;
 
-/** The batch in blocks of rows. */
+/** The batch in blocks of `most` rows at most, of nearly the same height. */
 export async function traceBatch(
   network: Layer,
   params: Params,
@@ -42,8 +42,8 @@ export async function traceBatch(
   trains: ReadonlySet<string>,
   options: NetworkOptions,
   work: Work,
+  most: number = Math.max(MIN_ROWS, Math.floor(BLOCK_WORK / countParams(params))),
 ): Promise<readonly TracedRows[]> {
-  const most = Math.max(MIN_ROWS, Math.floor(BLOCK_WORK / countParams(params)));
   const height = Math.ceil(x.rows / Math.ceil(x.rows / most));
   const blocks: TracedRows[] = [];
   const allocate = options.engine?.allocate;

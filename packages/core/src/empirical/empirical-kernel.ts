@@ -189,22 +189,33 @@ function strideRows(a: Matrix, first: number, step: number): Matrix {
   return out;
 }
 
+interface Sizes {
+  readonly n1: number;
+  readonly n2: number;
+  readonly outputs: number;
+}
+
 /** The algorithm with the fewest multiplications. */
-export function cheapest(
+export function cheapest(params: Params, mode: OutputMode, sizes: Sizes): NtkAlgorithm {
+  const costs = multiplications(params, mode, sizes);
+  const names = Object.keys(costs) as NtkAlgorithm[]; // of the record above
+  return names.reduce((best, name) => (costs[name] < costs[best] ? name : best));
+}
+
+/** About how many multiplications each algorithm takes. */
+export function multiplications(
   params: Params,
   mode: OutputMode,
-  { n1, n2, outputs }: { readonly n1: number; readonly n2: number; readonly outputs: number },
-): NtkAlgorithm {
+  { n1, n2, outputs }: Sizes,
+): Readonly<Record<NtkAlgorithm, number>> {
   const weights = countParams(params);
   const pairs = mode === "full" ? outputs * outputs : outputs;
   const sides = paramEntries(params).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a + b, 0), 0);
-  const costs: Readonly<Record<NtkAlgorithm, number>> = {
+  return {
     structured: (n1 + n2) * (1 + outputs) * weights + n1 * n2 * pairs * sides,
     jacobian: (n1 + n2) * (1 + 2 * outputs) * weights + n1 * n2 * pairs * weights,
     vectorProducts: n2 * outputs * (3 + 3 * n1) * weights,
   };
-  const names = Object.keys(costs) as NtkAlgorithm[]; // of the record above
-  return names.reduce((best, name) => (costs[name] < costs[best] ? name : best));
 }
 
 function finished(mode: OutputMode, { kernel }: KernelBuilder): Matrix | KernelArray {

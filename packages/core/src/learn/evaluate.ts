@@ -86,7 +86,7 @@ export function regressionScore(truth: Float64Array, prediction: Float64Array): 
 /** The size of the values as a power of two, to divide by and multiply with without rounding. */
 function powerOfTwo(all: readonly Float64Array[]): number {
   const largest = all.flatMap((values) => [...values]).reduce((max, value) => Math.max(max, Math.abs(value)), 0);
-  return largest > 1e-300 ? 2 ** portable.exponent(largest) : 1;
+  return largest > 0 ? 2 ** portable.exponent(largest) : 1;
 }
 
 export interface ClassificationScore {

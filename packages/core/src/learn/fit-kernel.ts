@@ -39,14 +39,15 @@ export interface CrossBlock {
 /** Entries of K(x, xTrain) held at a time: 128 MB. */
 const BLOCK_ENTRIES = 2 ** 24;
 
-/** K(x, xTrain) for the rows of a table, a block of rows at a time, so that memory does not grow with the table. */
+/** K(x, xTrain) for the rows of a table, as many rows at a time as have `entries`, so that memory does not grow with the table. */
 export async function* crossBlocks(
   { preprocessor, fitted }: { readonly preprocessor: Preprocessor; readonly fitted: FittedKernel },
   table: Table,
   { engine, signal, onProgress }: PredictOptions,
+  entries: number = BLOCK_ENTRIES,
 ): AsyncGenerator<CrossBlock> {
   const kernel = kernelFn(fitted.network);
-  const size = Math.max(1, Math.floor(BLOCK_ENTRIES / fitted.xTrain.rows));
+  const size = Math.max(1, Math.floor(entries / fitted.xTrain.rows));
   for (let start = 0; start < Math.max(1, table.rows); start += size) {
     const count = Math.min(size, table.rows - start);
     const x = preprocess(preprocessor, rowsFrom(table, start, count));

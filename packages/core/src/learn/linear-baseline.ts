@@ -45,8 +45,8 @@ export async function fitLinear(
     const error = residuals.data.reduce((sum, r) => sum + r * r, 0);
     if (error < best.error) best = { error, diagReg, shrunk, residuals };
   }
-  const weights = await engine.matmul(vectors, best.shrunk, { transposeA: true });
-  const shift = await engine.matmul(matrix(1, xMean.length, xMean), weights);
+  const weights = await engine.matmul(vectors, best.shrunk, { transposeA: true, signal });
+  const shift = await engine.matmul(matrix(1, xMean.length, xMean), weights, { signal });
   return {
     weights,
     offset: offset.map((value, j) => value - shift.data[j]!),
@@ -78,9 +78,9 @@ async function spectrum(
 export async function applyLinear(
   model: LinearModel,
   x: Matrix,
-  { engine = jsEngine }: PredictOptions = {},
+  { engine = jsEngine, signal }: PredictOptions = {},
 ): Promise<Matrix> {
-  const fx = await engine.matmul(x, model.weights);
+  const fx = await engine.matmul(x, model.weights, { signal });
   return matrix(
     fx.rows,
     fx.cols,

@@ -74,7 +74,6 @@ export function classTarget(
 
 function rowsWith(table: Table, target: string, minRows: number, known: (i: number) => boolean): number[] {
   const rows = Array.from({ length: table.rows }, (_, i) => i).filter(known);
-  if (table.rows === 0) throw new DataError(`${table.source} has column names but no rows to learn from`);
   if (table.rows === 0)
     throw new DataError(`${table.source} has column names but no rows: it needs a line per row below them`);
   if (rows.length === 0)

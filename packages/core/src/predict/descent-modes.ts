@@ -14,7 +14,7 @@ import * as portable from "../special/portable.ts";
  * cancels for small z.
  */
 export function modeProgress(z: number, t: number): number {
-  if (t === 0 || z === 0) return 0;
+  if (z === 0) return 0; // at t = ∞ too
   if (z < 1) return -portable.expm1(t * portable.log1p(-z));
   return 1 - portable.power(1 - z, t);
 }

@@ -60,7 +60,7 @@ async function largestOfKernel(ntk: Matrix, options: WorkOptions): Promise<numbe
   };
   const found = await largestEigenvalue(multiply, normal(key(0), ntk.rows), { ...options, maxSteps: 1000 });
   if (!found.ok) throw new NumericalError(`maxLearningRate: ${found.message}: rescale the kernel`);
-  if (!found.converged && found.eigenvalue !== 0)
+  if (!found.converged)
     throw new NumericalError(
       `maxLearningRate: the largest eigenvalue was not found in ${found.steps} steps (residual ${found.residual}): ` +
         "give the eigenvalues instead",

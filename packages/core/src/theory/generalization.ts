@@ -13,7 +13,6 @@ export function labelComplexity(path: RidgePath, measured?: number): Bound {
   if (path.projected.cols !== 1)
     throw new ShapeError(`labelComplexity: labels must be one column, got ${path.projected.cols}`);
   const n = path.values.length;
-  if (n === 0) throw new ShapeError("labelComplexity: there must be at least one label, got none");
   const smallest = path.values[0]!;
   return bound({
     assumes: [

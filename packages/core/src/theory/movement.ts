@@ -19,7 +19,7 @@ export interface MovementBounds {
 export function movementBounds(path: RidgePath, measured?: number): MovementBounds {
   if (path.projected.cols !== 1)
     throw new ShapeError(`movementBounds: the residual must be one column, got ${path.projected.cols}`);
-  const [least, largest] = [path.values[0] ?? 0, path.values.at(-1) ?? 0];
+  const [least, largest] = [path.values[0]!, path.values.at(-1)!];
   const smallest = least > path.tolerance ? least : 0;
   const norm = Math.sqrt(path.projected.data.reduce((sum, value) => sum + value * value, 0));
   const positive = assumption("λ_min(H) > 0", smallest > 0, smallest);

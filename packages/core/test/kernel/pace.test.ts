@@ -19,3 +19,40 @@ it("pieces cover the tile row by row, as large as a piece of 25 ms", () => {
   expect(sizes.slice(0, 2)).toEqual([1, 1]);
   expect(Math.max(...sizes)).toBeGreaterThan(10);
 });
+
+it("affords what takes 25 ms by the piece before, eight times its entries at most, and one at least", () => {
+  let clock = 0;
+  const pace = startPace(() => clock);
+  const after = (entries: number, milliseconds: number): number => {
+    expect(
+      pace.measure(entries, () => {
+        clock += milliseconds;
+        return "done";
+      }),
+    ).toBe("done");
+    return pace.entries();
+  };
+  expect(pace.entries()).toBe(1);
+  expect(after(1, 30)).toBe(1);
+  expect(after(1, 0.5)).toBe(8);
+  expect(after(8, 4)).toBe(50);
+  expect(after(50, 5000)).toBe(1);
+  expect(after(2, 0)).toBe(16);
+});
+
+it("a tile is halved, the longer part first: rows while there are several, then columns", () => {
+  const pace = { entries: () => 4, measure: <T>(_: number, run: () => T): T => run() };
+  const tile = { row: 10, rows: 3, col: 20, cols: 5 };
+  const sizes = [...piecesOf(tile, pace)].map(({ row, rows, col, cols }) => [row, rows, col, cols]);
+  expect(sizes).toEqual(
+    [10, 11, 12].flatMap((row) => [
+      [row, 1, 20, 3],
+      [row, 1, 23, 2],
+    ]),
+  );
+  expect([...piecesOf({ ...tile, cols: 2 }, pace)].map(({ row, rows }) => [row, rows])).toEqual([
+    [10, 2],
+    [12, 1],
+  ]);
+  expect([...piecesOf({ ...tile, rows: 0 }, pace)]).toEqual([{ ...tile, rows: 0 }]);
+});

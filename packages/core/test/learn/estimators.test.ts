@@ -62,6 +62,10 @@ describe("conventions", () => {
     const hits = (await c.predict(x)).filter((label, i) => label === `${labels[i]}`).length;
     expect(await c.score(x, labels)).toBe(hits / 30);
     expect(await c.score(x, labels.map(String))).toBe(hits / 30);
+    const others = labels.map((label, i) => (i < 10 ? 12 - label : label));
+    const right = (await c.predict(x)).filter((label, i) => label === `${others[i]}`).length;
+    expect(right).toBeLessThan(30);
+    expect(await c.score(x, others)).toBe(right / 30);
   });
 
   it("probabilities stand in the order of classes, numbers in the order of numbers", async () => {
@@ -87,12 +91,30 @@ describe("conventions", () => {
     const [narrow, wide] = [await r.predictInterval(x, { level: 0.5 }), await r.predictInterval(x)];
     expect(narrow.prediction).toEqual(wide.prediction);
     narrow.upper.forEach((value, i) => {
-      expect(value).toBeLessThanOrEqual(wide.upper[i]!);
+      expect(value).toBeLessThan(wide.upper[i]!);
     });
+    const reason = new Error("enough");
+    const stopped = new NtkRegressor({ candidates, signal: AbortSignal.abort(reason) }, r.model);
+    await expect(stopped.predictInterval(x)).rejects.toBe(reason);
+  });
+
+  it("an input may have the name of the target", async () => {
+    const rows = toRows(x);
+    const table = tableOf([
+      ["y", numeric(rows.map(([a]) => a!))],
+      ["y'", numeric(rows.map(([, b]) => b!))],
+    ]);
+    const prediction = await (await regressor().fit(table, y)).predict(table);
+    expect(prediction).toEqual(await (await regressor().fit(x, y)).predict(x));
   });
 });
 
 describe("labels", () => {
+  it("numbers among texts are texts", async () => {
+    const mixed = labels.map((label, i) => (i % 2 === 0 ? label : label === 2 ? "two" : "ten"));
+    expect((await classifier().fit(x, mixed)).classes).toEqual(["10", "2", "ten", "two"]);
+  });
+
   it("texts and numbers give the same predictions", async () => {
     const numbers = await classifier().fit(x, labels);
     const texts = await classifier().fit(x, labels.map(String));

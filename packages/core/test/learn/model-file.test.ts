@@ -162,6 +162,78 @@ describe("damage", () => {
     }
   });
 
+  /** A numeric and a text feature stand first in the regression's description. */
+  it.each([
+    ["preprocessor.features.0.mean", "1", "preprocessor.features[0].mean must be a finite number"],
+    ["preprocessor.features.0.std", 0, "preprocessor.features[0].std must be above 0"],
+    ["preprocessor.features.0.std", null, "preprocessor.features[0].std must be above 0"],
+    ["preprocessor.features.0.missing", "x", "preprocessor.features[0].missing must be a finite number"],
+    ["preprocessor.features.0.kind", "date", "preprocessor.features[0].kind must be one of numeric, category"],
+    ["preprocessor.features.0", null, "preprocessor.features[0] must be an object"],
+    ["preprocessor.features.2.levels", "ab", "preprocessor.features[2].levels must be a list"],
+    ["preprocessor.features.2.levels.1", 3, "preprocessor.features[2].levels[1] must be a text"],
+    ["preprocessor.features.2.shares.0", "1", "preprocessor.features[2].shares[0] must be a finite number"],
+    ["preprocessor.features.2.shares", [1], "shares of level must be one for each level"],
+    ["preprocessor.features.2.levels", ["a", "b", "c"], "shares of level must be one for each level"],
+    ["preprocessor.dropped", [{ name: "a" }], "preprocessor.dropped[0].reason must be a text"],
+    ["fitted.diagReg", -1e-9, "fitted.diagReg must be at least 0"],
+    ["fitted.kernel", "rbf", "fitted.kernel must be one of ntk, nngp"],
+    ["fitted.architecture", 1, "fitted.architecture must be a text"],
+    ["scores.0.score", null, "scores[0].score must be a finite number"],
+    ["targetStd", 0, "targetStd must be above 0"],
+    ["targetMean", "0", "targetMean must be a finite number"],
+    ["task", "clustering", "task must be one of regression, classification"],
+  ])("%s = %j is refused by its name", (path, value, message) => {
+    const broken = edited(files[0]![1], (metadata) => {
+      const plain = JSON.parse(metadata["model"]!);
+      const parts = path.split(".");
+      const last = parts.pop()!;
+      parts.reduce((at, part) => at[part], plain)[last] = value;
+      metadata["model"] = JSON.stringify(plain);
+    });
+    expect(() => decodeModel(broken, "m")).toThrow(`m is damaged: its description cannot be read (${message})`);
+  });
+
+  it.each([
+    ["classes", ["a", "b"], "alpha must be 2 columns wide"],
+    ["classes", [1, 2, 3], "classes[0] must be a text"],
+    ["numericClasses", 0, "numericClasses must be true or false"],
+    ["temperature", 0, "temperature must be above 0"],
+  ])("of a classification %s = %j is refused by its name", (field, value, message) => {
+    const broken = edited(files[1]![1], (metadata) => {
+      metadata["model"] = JSON.stringify({ ...JSON.parse(metadata["model"]!), [field]: value });
+    });
+    expect(() => decodeModel(broken, "m")).toThrow(`(${message})`);
+  });
+
+  it("what may be 0 or missing is taken", () => {
+    const changed = edited(files[0]![1], (metadata) => {
+      const plain = JSON.parse(metadata["model"]!);
+      plain.fitted.diagReg = 0;
+      plain.preprocessor.features[0].missing = null;
+      metadata["model"] = JSON.stringify(plain);
+    });
+    expect(decodeModel(changed, "m").fitted.diagReg).toBe(0);
+  });
+
+  it.each([
+    ["x_train", [13, 4], "alpha must be 13 rows long"],
+    ["x_train", [14, 3], "x_train must be 4 columns wide"],
+    ["x_train", [0, 4], "x_train must be at least one row"],
+    ["alpha", [13, 1], "alpha must be 14 rows long"],
+    ["alpha", [14, 2], "alpha must be 1 columns wide"],
+    ["alpha", [14], 'the array "alpha" must have two axes'],
+    ["loo_scores", [13], '"loo_scores" has the wrong size'],
+    ["cholesky_lower", [104], '"cholesky_lower" has the wrong size'],
+    ["cholesky_lower", [106], '"cholesky_lower" has the wrong size'],
+    ["cholesky_lower", [105], 'the diagonal of "cholesky_lower" must be above 0'],
+  ])("%s of shape %j is refused", (name, shape, message) => {
+    const { metadata, tensors } = decodeSafetensors(files[0]![1], "m");
+    const data = new Float64Array(shape.reduce((product, length) => product * length, 1));
+    const changed = encodeSafetensors({ metadata, tensors: { ...tensors, [name]: { shape, data } } });
+    expect(() => decodeModel(changed, "m")).toThrow(message);
+  });
+
   it("arrays that are missing or do not fit together are refused", () => {
     for (const [, bytes] of files) {
       const { metadata, tensors } = decodeSafetensors(bytes, "m");

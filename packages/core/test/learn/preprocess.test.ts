@@ -245,6 +245,14 @@ describe("tables that do not fit", () => {
   );
   it.each([
     [
+      () => preprocess(fitted, tableOf([["a", numeric([1])]])),
+      'the columns "height", "b", which are not there: add or rename them',
+    ],
+    [
+      () => preprocess(fitted, tableOf([["b", numeric([1])]])),
+      'the column "height", which is not there: add or rename it',
+    ],
+    [
       () =>
         preprocess(
           fitted,

@@ -4,9 +4,11 @@ import { kernelFn } from "../../src/kernel/kernel-fn.ts";
 import { type Candidate, defaultCandidates, fullyConnected } from "../../src/learn/candidates.ts";
 import { fitLinear } from "../../src/learn/linear-baseline.ts";
 import { type Criterion, compareCandidates, selectCandidate } from "../../src/learn/select.ts";
+import { jsEngine } from "../../src/linalg/js-engine.ts";
 import { addToDiagonal, type Matrix, matrix, takeBlock, takeRows } from "../../src/matrix/matrix.ts";
 import { key, normal } from "../../src/random/key.ts";
 import { gauss, times } from "../predict/brute.ts";
+import { watched } from "../predict/watched.ts";
 
 const meanSquare: Criterion = ({ residuals }) =>
   residuals.data.reduce((sum, r) => sum + r * r, 0) / residuals.data.length;
@@ -83,9 +85,19 @@ describe("selection", () => {
     await expect(selectCandidate(x, y, [], options)).rejects.toThrow(ValueError);
   });
 
-  it("the default candidates have names of their own and networks with a kernel", async () => {
+  it("the default candidates have names of their own, which say what they are, and networks with a kernel", async () => {
     const names = defaultCandidates().map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
+    for (const kernel of ["NTK", "NNGP"])
+      for (const activation of ["relu", "erf"]) expect(names).toContain(`${kernel}, 1 hidden ${activation}, bias`);
+    expect(names).toContain("NTK, 3 hidden relu");
+    for (const { name, network, kernel } of defaultCandidates()) {
+      const [, depth, activation, bias] = /^(?:NTK|NNGP), (\d) hidden (relu|erf)(, bias)?$/.exec(name)!;
+      expect(network).toEqual(
+        fullyConnected({ depth: Number(depth), activation: activation as "relu" | "erf", bStd: bias ? 0.5 : 0 }),
+      );
+      expect(name.startsWith(`${kernel.toUpperCase()},`)).toBe(true);
+    }
     for (const { network, kernel } of defaultCandidates()) {
       const gram = await kernelFn(network)(matrix(2, 2, Float64Array.of(1, 0, 0, 1)), null, kernel);
       expect(gram.data.every((value) => value > 0)).toBe(true);
@@ -94,9 +106,15 @@ describe("selection", () => {
 });
 
 describe("the linear baseline", () => {
-  /** Centred ridge regression without row i, tested on row i; summed over outputs, averaged over rows. */
+  /** Squared errors of what is said of rows left out; summed over outputs, averaged over rows. */
   function refits(x: Matrix, y: Matrix, diagReg: number): number {
-    let total = 0;
+    const { data } = leftOut(x, y, diagReg);
+    return data.reduce((sum, value, at) => sum + (y.data[at]! - value) ** 2, 0) / x.rows;
+  }
+
+  /** What centred ridge regression without row i says of row i. */
+  function leftOut(x: Matrix, y: Matrix, diagReg: number): Matrix {
+    const predictions = matrix(y.rows, y.cols);
     for (let i = 0; i < x.rows; i++) {
       const rest = others(x.rows, i);
       const [xs, ys] = [takeRows(x, rest), takeRows(y, rest)];
@@ -115,10 +133,10 @@ describe("the linear baseline", () => {
         let prediction = my[j]!;
         for (let a = 0; a < x.cols; a++)
           prediction += (x.data[i * x.cols + a]! - mx[a]!) * solution.data[a * y.cols + j]!;
-        total += (y.data[i * y.cols + j]! - prediction) ** 2;
+        predictions.data[i * y.cols + j] = prediction;
       }
     }
-    return total / x.rows;
+    return predictions;
   }
 
   function means(a: Matrix): number[] {
@@ -129,16 +147,45 @@ describe("the linear baseline", () => {
     });
   }
 
+  function centred(a: Matrix): Matrix {
+    const own = means(a);
+    return matrix(
+      a.rows,
+      a.cols,
+      a.data.map((value, at) => value - own[at % a.cols]!),
+    );
+  }
+
   /* The offset is not penalized, so centring by all rows and by the rest give the same fit: the closed form is exact. */
   it.each([
-    [8, 1],
-    [12, 3],
-  ])("its leave-one-out error is that of refits: %d rows, %d outputs", async (n, outputs) => {
-    const { x, y } = data(n, 6, outputs);
-    const { diagReg, looMeanSquare } = await fitLinear(x, y);
+    [8, 2, 1],
+    [12, 2, 3],
+    [4, 4, 1],
+    [7, 12, 2],
+  ])("its leave-one-out error is that of refits: %d rows, %d columns, %d outputs", async (n, cols, outputs) => {
+    const x = matrix(n, cols, normal(key(6), n * cols));
+    const y = matrix(n, outputs);
+    for (let i = 0; i < n; i++)
+      for (let j = 0; j < outputs; j++)
+        y.data[i * outputs + j] = 2 * x.data[i * cols]! - x.data[i * cols + 1]! + 5 * j + Math.sin(7 * i + j) / 2;
+    const { diagReg, looMeanSquare, looOutputs } = await fitLinear(x, y);
     expect(Math.abs(looMeanSquare / refits(x, y, diagReg) - 1)).toBeLessThanOrEqual(1e-10);
-    for (const factor of [10 ** -0.5, 10 ** 0.5])
-      expect(refits(x, y, diagReg * factor)).toBeGreaterThanOrEqual(looMeanSquare * (1 - 1e-9));
+    leftOut(x, y, diagReg).data.forEach((value, at) => {
+      expect(looOutputs.data[at]).toBeCloseTo(value, 9);
+    });
+    const largest = (await jsEngine.svd(centred(x))).values[0]! ** 2;
+    const grid = Array.from({ length: 17 }, (_, k) => 10 ** (-6 + k / 2) * largest);
+    expect(Math.min(...grid.map((ridge) => Math.abs(diagReg / ridge - 1)))).toBeLessThan(1e-12);
+    for (const ridge of grid) expect(refits(x, y, ridge)).toBeGreaterThanOrEqual(looMeanSquare * (1 - 1e-8));
+  });
+
+  it("asks its engine alone, tall or wide, and may be stopped in all that it asks", async () => {
+    for (const cols of [3, 9]) {
+      const { engine, signal, asked, deaf } = watched();
+      await fitLinear(matrix(5, cols, normal(key(8), 5 * cols)), matrix(5, 1, normal(key(9), 5)), { engine, signal });
+      expect(asked).toContain(cols > 5 ? "svd" : "eigh");
+      expect(deaf).toEqual([]);
+    }
   });
 
   it("finds a linear function, whatever the offset", async () => {

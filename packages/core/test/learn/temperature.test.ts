@@ -48,6 +48,48 @@ describe("softmax", () => {
   });
 });
 
+describe("the smoothed log loss", () => {
+  it("is the cross-entropy to labels of which every class has its share of the doubt", () => {
+    fc.assert(
+      fc.property(fc.nat(9999), fc.double({ min: 0, max: 1, noNaN: true }), (seed, doubt) => {
+        const { outputs, labels } = problem(seed, 5, 4);
+        for (const t of [0.5, 2]) {
+          const p = softmaxRows(outputs, t);
+          let total = 0;
+          for (let i = 0; i < 5; i++)
+            for (let k = 0; k < 4; k++)
+              total -= ((k === labels[i] ? 1 - doubt : 0) + doubt / 4) * Math.log(row(p, i)[k]!);
+          expect(logLossAt(outputs, labels, t, doubt)).toBeCloseTo(total / 5, 12);
+        }
+      }),
+    );
+  });
+
+  it("is a tenth of ln 4 and nine tenths of ln 4/3 where a fifth is doubt and the odds are three to one", () => {
+    const outputs = fromRows([[0, Math.log(9)]]);
+    expect(logLossAt(outputs, [1], 2, 0.2)).toBeCloseTo(0.1 * Math.log(4) + 0.9 * Math.log(4 / 3), 14);
+  });
+
+  it("is least where the probability of two classes is that of the label, the doubt taken off", () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: 0.02, max: 0.5, noNaN: true }),
+        fc.double({ min: 0.5, max: 3, noNaN: true }),
+        (doubt, margin) => {
+          const outputs = fromRows([
+            [margin, 0],
+            [-margin / 2, margin / 2],
+          ]);
+          const { temperature, logLoss } = bestTemperature(outputs, [0, 1], doubt);
+          // 1/(1 + exp(−margin/T)) = 1 − doubt/2
+          expect(Math.abs(Math.log((temperature / margin) * Math.log(2 / doubt - 1)))).toBeLessThan(2e-4);
+          expect(logLoss).toBe(logLossAt(outputs, [0, 1], temperature, doubt));
+        },
+      ),
+    );
+  });
+});
+
 describe("the best temperature", () => {
   it("beats every temperature of a grid", () => {
     fc.assert(

@@ -27,6 +27,10 @@ const sum = (a: Matrix, b: Matrix, scale: number): Matrix =>
     a.data.map((value, at) => value + scale * b.data[at]!),
   );
 
+function withNaN(rows: number, cols: number): Matrix {
+  return matrix(rows, cols, new Float64Array(rows * cols).fill(Number.NaN));
+}
+
 /** The formulas of GpKind, term by term. */
 function byHand(
   get: GpKind,
@@ -78,6 +82,7 @@ describe("gpInference", () => {
       const slim = succeed(await gpInference({ ...all, kTestTest }, y, { get }));
       expect(gap(slim.variance!, full.variance!)).toBeLessThan(1e-12);
       expect(slim.covariance).toBeUndefined();
+      expect(kTestTest).toEqual({ nngp: diagonal(all.kTestTest.nngp), ntk: diagonal(all.kTestTest.ntk) });
       const { kTestTest: _, ...without } = all;
       const bare = succeed(await gpInference(without, y, { get }));
       expect(bare).toEqual({ ok: true, mean: full.mean, diagReg: 0 });
@@ -137,6 +142,36 @@ describe("gpInference", () => {
     expect(gap(ensemble.covariance!.data, posterior.covariance!.data)).toBeLessThan(1e-12);
   });
 
+  it("needs no kernel that it does not use", async () => {
+    const { kTrainTrain, kTestTrain } = kernels(15, 3, 2);
+    const y = randomMatrix(16, 3, 1);
+    for (const name of ["nngp", "ntk"] as const) {
+      const own = { kTrainTrain: { [name]: kTrainTrain[name] }, kTestTrain: { [name]: kTestTrain[name] } };
+      expect(succeed(await gpInference(own, y, { get: name })).mean.rows).toBe(2);
+    }
+  });
+
+  it.each([
+    [
+      "kTestTrain",
+      { nngp: matrix(2, 4) },
+      "kTestTrain must have one column for each of the 3 training examples, got 4",
+    ],
+    ["kTestTrain", { nngp: withNaN(2, 3) }, "kTestTrain: every value must be finite"],
+    ["kTestTrain", { nngp: matrix(1, 3) }, "nngp and ntk must have the same shape"],
+    ["kTrainTrain", { nngp: matrix(2, 3) }, "kTrainTrain.nngp: the matrix must be square"],
+    ["kTrainTrain", { nngp: matrix(2, 2) }, "nngp and ntk must have the same shape"],
+    ["kTrainTrain", { nngp: withNaN(3, 3) }, "kTrainTrain.nngp: every value must be finite"],
+    ["kTestTest", { nngp: matrix(2, 3) }, "kTestTest.nngp: the matrix must be square"],
+    ["kTestTest", { nngp: matrix(3, 3) }, "kTestTest.nngp must be for the 2 rows of kTestTrain, got 3"],
+    ["kTestTest", { nngp: new Float64Array(3) }, "kTestTest.nngp must be for the 2 rows of kTestTrain, got 3"],
+    ["kTestTest", { nngp: Float64Array.of(1, Number.NaN) }, "kTestTest.nngp: every value must be finite"],
+  ])("refuses a wrong %s: %#", async (block, wrong, message) => {
+    const all = kernels(15, 3, 2);
+    const changed = { ...all, [block]: { ...all[block as "kTestTest"], ...wrong } };
+    await expect(gpInference(changed, randomMatrix(16, 3, 1), { get: "ntk" })).rejects.toThrow(message);
+  });
+
   it("says what is missing, misshapen or singular", async () => {
     const all = kernels(15, 3, 2);
     const y = randomMatrix(16, 3, 1);
@@ -184,6 +219,39 @@ describe("samples", () => {
     const five = succeed(await samplePrior(covariance, key(2), { samples: 5, outputs: 3 }));
     expect(five.samples.slice(0, 2)).toEqual(two.samples);
     expect(two.samples[0]).not.toEqual(two.samples[1]);
+  });
+
+  it("of a posterior are its mean beside the draws of a prior", async () => {
+    const covariance = randomKernel(19, 4, 0).dd;
+    const mean = randomMatrix(20, 4, 2);
+    for (const method of ["cholesky", "eigh"] as const) {
+      const prior = succeed(await samplePrior(covariance, key(2), { samples: 2, outputs: 2, method }));
+      const posterior = succeed(await samplePosterior({ mean, covariance }, key(2), { samples: 2, method }));
+      posterior.samples.forEach((sample, i) => {
+        expect(sample).toEqual(sum(mean, prior.samples[i]!, 1));
+      });
+    }
+  });
+
+  it("say how far below zero an eigenvalue was that they took for zero", async () => {
+    const indefinite = matrix(2, 2, Float64Array.of(4, 0, 0, -0.5));
+    const { samples, clipped } = succeed(await samplePrior(indefinite, key(3), { method: "eigh" }));
+    expect(clipped).toBe(0.5);
+    expect(samples[0]!.data[1]).toBeCloseTo(0, 15);
+    expect(Math.abs(samples[0]!.data[0]!)).toBeGreaterThan(0);
+  });
+
+  it("want a mean for every row, and a covariance that is square and finite", async () => {
+    const covariance = randomKernel(19, 3, 0).dd;
+    await expect(samplePosterior({ mean: matrix(2, 1), covariance }, key(1))).rejects.toThrow(
+      "mean has 2 rows and covariance 3",
+    );
+    await expect(samplePrior(matrix(2, 3), key(1))).rejects.toThrow("covariance: the matrix must be square");
+    await expect(samplePrior(withNaN(2, 2), key(1))).rejects.toThrow("covariance: every value must be finite");
+    const mean = withNaN(3, 1);
+    await expect(samplePosterior({ mean, covariance }, key(1))).rejects.toThrow("mean: every value must be finite");
+    await expect(samplePrior(covariance, key(1), { outputs: 0 })).rejects.toThrow("outputs must be at least 1");
+    await expect(samplePrior(covariance, key(1), { samples: -1 })).rejects.toThrow("samples must be at least 0");
   });
 
   it("of a semi-definite covariance need the other root, and are told so", async () => {

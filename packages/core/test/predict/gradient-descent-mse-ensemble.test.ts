@@ -119,6 +119,8 @@ describe("gradientDescentMseEnsemble", () => {
       const { kTrainTrain, kTestTrain } = kernels;
       const bare = await succeed(await gradientDescentMseEnsemble({ kTrainTrain, kTestTrain }, y, options)).at(2);
       expect(bare).toEqual({ t: 2, mean: full.mean });
+      const own = { kTrainTrain: { [get]: kTrainTrain[get] }, kTestTrain: { [get]: kTestTrain[get] } };
+      expect(await succeed(await gradientDescentMseEnsemble(own, y, options)).at(2)).toEqual(bare);
     }
   });
 
@@ -130,6 +132,13 @@ describe("gradientDescentMseEnsemble", () => {
     ];
     expect(lossCurvature("half-mean", y)).toBe(1 / 12);
     expect(gap((await a.at(2)).covariance!.data, (await b.at(1)).covariance!.data)).toBeLessThan(1e-13);
+  });
+
+  it("reports progress over many times", async () => {
+    const ensemble = succeed(await gradientDescentMseEnsemble(blocks(5, 4, 2), randomMatrix(7, 4, 1), { get: "ntk" }));
+    const fractions: number[] = [];
+    await ensemble.at([1, 0, 2, 5], { onProgress: (fraction) => void fractions.push(fraction) });
+    expect(fractions).toEqual([0.25, 0.5, 0.75, 1]);
   });
 
   it("refuses wrong input in one sentence", async () => {

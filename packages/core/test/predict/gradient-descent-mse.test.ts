@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { NumericalError } from "../../src/errors.ts";
 import { lossCurvature, type SquaredLoss } from "../../src/loss/squared-loss.ts";
 import { addToDiagonal, fromRows, type Matrix, matrix, takeRows, transpose } from "../../src/matrix/matrix.ts";
 import { gradientDescentMse, gradientDescentMseOn } from "../../src/predict/gradient-descent-mse.ts";
@@ -295,6 +296,26 @@ describe("gradient descent in steps, in closed form", () => {
   });
 });
 
+describe("values beyond float64", () => {
+  const single = (value: number): Matrix => fromRows([[value]]);
+
+  it("of the coefficients, the training or the test outputs end a flow by an error that says what to do", async () => {
+    const far = succeed(await gradientDescentMse(single(1e-300), single(1e300)));
+    await expect(far.at(Number.POSITIVE_INFINITY)).rejects.toThrow(
+      "gradientDescentMse: a value left the range of float64: rescale the kernel or the targets",
+    );
+    const near = succeed(await gradientDescentMse(single(1), single(1e10)));
+    await expect(near.at(1, { kTestTrain: single(1e300) })).rejects.toThrow(NumericalError);
+  });
+
+  it("of one of them are divergence in steps", async () => {
+    // 1 − (1 − z)³⁰⁰ = −10³⁰⁰: α is within the range, the outputs are 10¹⁰ times as large.
+    const steps = succeed(await gradientDescentMse(single(1e10), single(1e10), { learningRate: 1.1e-9 }));
+    expect(await steps.atStep(300)).toMatchObject({ ok: false, reason: "diverges" });
+    expect((await steps.atStep(250)).ok).toBe(true);
+  });
+});
+
 describe("input", () => {
   const { dd, y, start } = pose({ seed: 1, n: 3, m: 2, outputs: 2 });
   it("is refused in one sentence", async () => {
@@ -305,6 +326,8 @@ describe("input", () => {
     await expect(flow.at(1, { fxTest0: start.fxTest0 })).rejects.toThrow("fxTest0 says nothing without kTestTrain");
     await expect(flow.at(1, { fxTrain0: takeRows(y, [0]) })).rejects.toThrow("fxTrain0 must be 3 x 2, got 1 x 2");
     await expect(flow.at(1, { kTestTrain: y })).rejects.toThrow("kTestTrain must be 3 x 3, got 3 x 2");
+    const { kTestTrain } = start;
+    await expect(flow.at(1, { kTestTrain, fxTest0: y })).rejects.toThrow("fxTest0 must be 2 x 2, got 3 x 2");
     await expect(gradientDescentMse(dd, y, { learningRate: -1 })).rejects.toThrow("learningRate");
     await expect(gradientDescentMse(dd, y, { diagReg: -1 })).rejects.toThrow("diagReg");
     await expect(gradientDescentMse(y, y)).rejects.toThrow("square");

@@ -200,6 +200,10 @@ describe("momentum", () => {
       const options = { times: [2], momentum, start, kTestTrain: fromRows([[0]]) };
       const { states } = succeed(await gradientDescent(squaredLoss(), fromRows([[1]]), y, options));
       expect(states[0]!.fxTest!.data[0]!).toBeCloseTo(way, 12);
+      const later = { ...options, start: { ...start, t: 3 }, times: [5] };
+      const [end] = succeed(await gradientDescent(squaredLoss(), fromRows([[1]]), y, later)).states;
+      expect(end!.fxTest!.data[0]!).toBeCloseTo(way, 12);
+      expect(end!.velocity!.fxTest!.data[0]!).toBeCloseTo(2 * Math.exp(-2 * (1 - momentum)), 12);
     }
   });
 });
@@ -219,6 +223,8 @@ describe("what gradientDescent refuses or cannot do", () => {
     await expect(run({ start: { velocity: {} } })).rejects.toThrow("there is no momentum");
     await expect(run({ start: { fxTest: td } })).rejects.toThrow("start.fxTest says nothing without kTestTrain");
     await expect(run({ start: { fxTrain: td } })).rejects.toThrow("start.fxTrain must be 3 x 2, got 2 x 3");
+    await expect(run({ start: { fxTrain: matrix(2, 2) } })).rejects.toThrow("must be 3 x 2, got 2 x 2");
+    await expect(run({ start: { fxTrain: matrix(3, 3) } })).rejects.toThrow("must be 3 x 2, got 3 x 3");
     await expect(run({ kTestTrain: y })).rejects.toThrow("kTestTrain must be 3 x 3");
     await expect(run({ momentum: 1.5 })).rejects.toThrow("momentum");
     await expect(run({}, softmaxCrossEntropy())).rejects.toThrow("gradientDescent: each row of targets");

@@ -58,7 +58,7 @@ describe("kernelDescentAt", () => {
       const { alpha } = succeed(await kernelDescentAt(path, { descent, learningRate: 0.99 * largest }));
       expect(gap(alpha.data, (await alphaAt(path, 0)).data)).toBeLessThan(1e-12);
       const at = await kernelDescentAt(path, { descent, learningRate: largest });
-      expect(at).toMatchObject({ ok: false, reason: "two-cycle" });
+      expect(at).toMatchObject({ ok: false, reason: "two-cycle", maxLearningRate: largest });
       const above = await kernelDescentAt(path, { descent, learningRate: 1.01 * largest });
       expect(above).toMatchObject({ ok: false, reason: "diverges" });
     }
@@ -90,5 +90,39 @@ describe("kernelDescentAt", () => {
       const limit = succeed(await kernelDescentAt(path, { descent, learningRate: 0.1 })).alpha;
       expect(gap(limit.data, [1, 1])).toBeLessThan(1e-14);
     }
+  });
+
+  it("creeps by the learning rate a step where an eigenvalue is exactly 0", async () => {
+    const [k, y] = [
+      fromRows([
+        [2, 0],
+        [0, 0],
+      ]),
+      fromRows([[3], [5]]),
+    ];
+    const path = await ridgePath(k, y);
+    for (const descent of ["function", "coefficients"] as const) {
+      const { alpha } = succeed(await kernelDescentAt(path, { descent, learningRate: 0.1, t: 25, loss: "sum" }));
+      expect(gap(alpha.data, descend(descent, k, y, 0.2, 25).data)).toBeLessThan(1e-12);
+    }
+  });
+
+  it("does not diverge along an eigenvector in which there is nothing to learn", async () => {
+    const k = fromRows([
+      [10, 0],
+      [0, 1],
+    ]);
+    const path = await ridgePath(k, fromRows([[0], [3]]));
+    for (const t of [1e6, Number.POSITIVE_INFINITY]) {
+      const { alpha } = succeed(await kernelDescentAt(path, { descent: "function", learningRate: 1, t }));
+      expect(gap(alpha.data, [0, 3])).toBeLessThan(1e-15);
+    }
+  });
+
+  it("says which learning rate would do, with its own loss", async () => {
+    const path = await ridgePath(fromRows([[4]]), fromRows([[1]]));
+    const failed = await kernelDescentAt(path, { descent: "coefficients", learningRate: 3, loss: "sum" });
+    expect(failed).toMatchObject({ reason: "diverges", maxLearningRate: 1 / 16 });
+    if (!failed.ok) expect(failed.message).toContain("the learning rate is 3 and the largest stable one 0.0625");
   });
 });

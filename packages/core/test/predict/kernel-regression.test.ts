@@ -61,6 +61,21 @@ describe("kernelRegression", () => {
     expect((await kernelRegression(k, y, { diagReg: failure.suggestedDiagReg })).ok).toBe(true);
   });
 
+  it("takes a pivot within its own rounding for zero, and names the least ridge that is more, in any units", async () => {
+    for (const size of [1, 2 ** 40, 2 ** -40]) {
+      // K + size·I = size [[1, c], [c, 1]], whose last pivot is size (1 − c²) = 2⁻⁵² size.
+      const c = size * (1 - 2 ** -53);
+      const k = fromRows([
+        [0, c],
+        [c, 0],
+      ]);
+      const failure = await kernelRegression(k, fromRows([[1], [1]]), { diagReg: size });
+      expect(failure).toMatchObject({ ok: false, pivot: 1, suggestedDiagReg: size * (1 + 8 * Number.EPSILON) });
+      const suggested = failure.ok ? 0 : failure.suggestedDiagReg;
+      expect((await kernelRegression(k, fromRows([[1], [1]]), { diagReg: suggested })).ok).toBe(true);
+    }
+  });
+
   it("by the pseudoinverse gives the least-norm solution of a singular matrix", async () => {
     const k = fromRows([
       [1, 1, 0],

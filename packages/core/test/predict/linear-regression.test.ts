@@ -2,8 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ShapeError, ValueError } from "../../src/errors.ts";
 import type { SquaredLoss } from "../../src/loss/squared-loss.ts";
-import { fromRows, matrix, transpose } from "../../src/matrix/matrix.ts";
-import { modeProgress } from "../../src/predict/descent-modes.ts";
+import { fromRows, type Matrix, matrix, transpose } from "../../src/matrix/matrix.ts";
 import { gradientDescentSteps } from "../../src/predict/gradient-descent-steps.ts";
 import {
   linearMaxLearningRate,
@@ -42,6 +41,25 @@ describe("minNormWeights", () => {
     }
   });
 
+  it("is X⁺y of inputs that are a product of two narrow matrices, in any units", async () => {
+    const [left, right, y] = [randomMatrix(4, 6, 2), randomMatrix(5, 2, 5), randomMatrix(6, 6, 1)];
+    // X = L R: X⁺ = Rᵀ(RRᵀ)⁻¹(LᵀL)⁻¹Lᵀ
+    const inner = gauss(times(transpose(left), left), times(transpose(left), y)).solution;
+    const expected = times(transpose(right), gauss(times(right, transpose(right)), inner).solution);
+    for (const size of [1, 1e12, 1e-12]) {
+      const x = times(left, right);
+      const problem = await linearRegression({ ...x, data: x.data.map((value) => value * size) }, y);
+      expect(problem.rank).toBe(2);
+      const { data } = await minNormWeights(problem);
+      expect(
+        gap(
+          data.map((value) => value * size),
+          expected.data,
+        ),
+      ).toBeLessThan(1e-10);
+    }
+  });
+
   it("loses 1 − n/d of random weights it has too few examples of", async () => {
     const [n, d, trials] = [12, 30, 200];
     let lost = 0;
@@ -51,6 +69,29 @@ describe("minNormWeights", () => {
       lost += squared(found.data.map((value, i) => value - w.data[i]!)) / squared(w.data) / trials;
     }
     expect(Math.abs(lost - (1 - n / d))).toBeLessThan(0.03); // four standard errors
+  });
+});
+
+describe("gradientDescentSteps", () => {
+  const [x, y] = [randomMatrix(1, 3, 2), randomMatrix(2, 3, 2)];
+  const rate = { learningRate: 1e-3, steps: 4 };
+
+  it("reports each step, and leaves its start as it was", async () => {
+    const fractions: number[] = [];
+    const w0 = randomMatrix(3, 2, 2);
+    await gradientDescentSteps(x, y, { ...rate, w0, onProgress: (fraction) => void fractions.push(fraction) });
+    expect(fractions).toEqual([0.25, 0.5, 0.75, 1]);
+    expect(w0).toEqual(randomMatrix(3, 2, 2));
+  });
+
+  it("refuses a start of another shape", async () => {
+    for (const [rows, cols] of [
+      [3, 2],
+      [2, 1],
+    ] as const)
+      await expect(gradientDescentSteps(x, y, { ...rate, w0: matrix(rows, cols) })).rejects.toThrow(
+        `w0 must be 2 x 2, got ${rows} x ${cols}`,
+      );
   });
 });
 
@@ -147,6 +188,39 @@ describe("linearWeightsAt", () => {
     );
   });
 
+  it("takes what is within rounding of the targets and of the start for nothing to learn, in any units", async () => {
+    const x = fromRows([
+      [10, 0],
+      [0, 1],
+    ]);
+    const descend = async (y: Matrix, w0?: Matrix) =>
+      (await linearWeightsAt(await linearRegression(x, y), { learningRate: 1, w0 })).ok;
+    for (const size of [1, 1e12, 1e-12]) {
+      const targets = (first: number) => fromRows([[first * size], [3 * size]]);
+      expect(await descend(targets(1e-16))).toBe(true);
+      expect(await descend(targets(1e-13))).toBe(false);
+      const start = fromRows([[size], [0]]);
+      expect(await descend(targets(10 * (1 + Number.EPSILON)), start)).toBe(true);
+      expect(await descend(targets(10 * (1 + 1e-13)), start)).toBe(false);
+    }
+    // One output with an error is enough.
+    const two = await linearRegression(
+      x,
+      fromRows([
+        [1, 0],
+        [3, 3],
+      ]),
+    );
+    expect((await linearWeightsAt(two, { learningRate: 1 })).ok).toBe(false);
+  });
+
+  it("says which learning rate would do, with its own loss", async () => {
+    const problem = await linearRegression(fromRows([[2], [0]]), fromRows([[1], [1]]));
+    const failed = await linearWeightsAt(problem, { learningRate: 3, loss: "half-mean" });
+    expect(failed).toMatchObject({ reason: "diverges", maxLearningRate: 1 });
+    if (!failed.ok) expect(failed.message).toContain("the learning rate is 3 and the largest stable one 1");
+  });
+
   it("reports an iterate beyond float64 instead of giving it", async () => {
     const [x, y] = [randomMatrix(9, 3, 3), randomMatrix(10, 3, 1)];
     const problem = await linearRegression(x, y);
@@ -162,18 +236,14 @@ describe("linearWeightsAt", () => {
     await expect(linearRegression(matrix(2, 2), matrix(3, 1))).rejects.toThrow(ShapeError);
     await expect(linearRegression(matrix(0, 2), matrix(0, 1))).rejects.toThrow(ShapeError);
     await expect(linearWeightsAt(problem, { learningRate: -1 })).rejects.toThrow(ValueError);
-    await expect(linearWeightsAt(problem, { learningRate: 1, t: 0.5 })).rejects.toThrow(ValueError);
-    await expect(linearWeightsAt(problem, { learningRate: 1, w0: matrix(3, 1) })).rejects.toThrow(ShapeError);
-  });
-});
-
-describe("modeProgress", () => {
-  it("is 1 − (1 − z)ᵗ, to full precision for small z", () => {
-    expect(modeProgress(0.5, 3)).toBeCloseTo(0.875, 15);
-    expect(modeProgress(1.5, 3)).toBeCloseTo(1.125, 15);
-    expect(modeProgress(1, 7)).toBe(1);
-    expect(modeProgress(1, 0)).toBe(0);
-    expect(modeProgress(1e-20, 5) / 5e-20).toBeCloseTo(1, 14);
+    for (const t of [0.5, -1, Number.NaN])
+      await expect(linearWeightsAt(problem, { learningRate: 1, t })).rejects.toThrow(ValueError);
+    await expect(linearWeightsAt(problem, { learningRate: 1, w0: matrix(3, 1) })).rejects.toThrow(
+      "must be 2 x 1, got 3 x 1",
+    );
+    await expect(linearWeightsAt(problem, { learningRate: 1, w0: matrix(2, 2) })).rejects.toThrow(
+      "must be 2 x 1, got 2 x 2",
+    );
   });
 });
 

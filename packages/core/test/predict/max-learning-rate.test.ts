@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { lossCurvature, type SquaredLoss } from "../../src/loss/squared-loss.ts";
-import { fromRows, type Matrix } from "../../src/matrix/matrix.ts";
+import { fromRows, type Matrix, matrix } from "../../src/matrix/matrix.ts";
 import { maxLearningRate } from "../../src/predict/max-learning-rate.ts";
 import { modeRates } from "../../src/predict/mode-rates.ts";
 import { randomKernel, randomMatrix, times } from "./brute.ts";
@@ -21,6 +21,7 @@ describe("maxLearningRate", () => {
     expect(await maxLearningRate(Float64Array.of(1, 2, 4), { loss: "sum" })).toBe(0.25);
     expect(await maxLearningRate(Float64Array.of(0, 0))).toBe(Number.POSITIVE_INFINITY);
     expect(await maxLearningRate(fromRows([[0]]))).toBe(Number.POSITIVE_INFINITY);
+    expect(await maxLearningRate(matrix(3, 3))).toBe(Number.POSITIVE_INFINITY);
   });
 
   it("is the same from the matrix and from its eigenvalues", async () => {
@@ -37,6 +38,11 @@ describe("maxLearningRate", () => {
     await expect(maxLearningRate(new Float64Array(0))).rejects.toThrow("at least one training example");
     await expect(maxLearningRate(diagonalKernel, { momentum: 1.2 })).rejects.toThrow("momentum");
     await expect(maxLearningRate(diagonalKernel, { outputs: 0 })).rejects.toThrow("outputs");
+    await expect(maxLearningRate(matrix(2, 2, new Float64Array(4).fill(1.7e308)))).rejects.toThrow(
+      /^maxLearningRate: .* not finite: rescale the kernel/,
+    );
+    const signal = AbortSignal.abort(new Error("enough"));
+    await expect(maxLearningRate(diagonalKernel, { signal })).rejects.toThrow("enough");
   });
 });
 

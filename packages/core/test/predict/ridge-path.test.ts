@@ -128,6 +128,14 @@ describe("a ridge path", () => {
     );
   });
 
+  it("has no evidence at a scale that is not above 0", async () => {
+    const [k, y] = [randomKernel(1, 6, 0).dd, randomMatrix(2, 6, 1)];
+    for (const scale of [0, -1, Number.NaN]) {
+      await expect(logMarginalLikelihood(k, y, { scale })).rejects.toThrow("logMarginalLikelihood: scale must be");
+      expect(await ridgePath(k, y).then((path) => () => logMarginalLikelihoodAt(path, 1, { scale }))).toThrow("scale");
+    }
+  });
+
   it("profiles the most likely scale", async () => {
     const path = await ridgePath(randomKernel(1, 6, 0).dd, randomMatrix(2, 6, 1));
     const best = succeed(logMarginalLikelihoodAt(path, 0.1, { scale: "profiled" }));
@@ -148,6 +156,16 @@ describe("a ridge path", () => {
       expect(score.logMarginalLikelihood).toBe(succeed(logMarginalLikelihoodAt(path, score.diagReg)).total);
     }
     expect(scores.map((score) => score.ok && score.effectiveDegreesOfFreedom)[0]).toBeCloseTo(8, 12);
+    const [profiled] = (await ridgeScores(path, [0.1], { scale: "profiled" })).map(succeed);
+    const evidence = succeed(logMarginalLikelihoodAt(path, 0.1, { scale: "profiled" }));
+    expect(profiled!.logMarginalLikelihood).toBe(evidence.total);
+    expect(profiled!.logMarginalLikelihood).not.toBe(succeed(scores[1]!).logMarginalLikelihood);
+  });
+
+  it("halves the targets where the ridge is the eigenvalue", async () => {
+    const path = await ridgePath(fromRows([[1]]), fromRows([[3]]));
+    expect((await alphaAt(path, 1)).data[0]).toBeCloseTo(1.5, 14);
+    expect((await fittedAt(path, 1)).data[0]).toBeCloseTo(1.5, 14);
   });
 });
 
@@ -177,9 +195,13 @@ describe("a ridge path of a singular matrix", () => {
     ]) {
       expect(failure).toMatchObject({ ok: false, diagReg: 0 });
       if (failure.ok) continue;
+      expect(failure.message).toMatch(/^(looAt|logMarginalLikelihoodAt): the kernel matrix/);
       expect((await looAt(path, failure.suggestedDiagReg)).ok).toBe(true);
     }
     expect(await looFromCholesky(twins, y)).toMatchObject({ ok: false, pivot: 1 });
+    expect(await logMarginalLikelihood(twins, y)).toMatchObject({ ok: false, pivot: 1 });
+    const [score] = await ridgeScores(path, [0]);
+    if (score!.ok === false) expect(score.message).toMatch(/^looAt: /);
     const nothing = await looAt(await ridgePath(matrix(2, 2), matrix(2, 1)), 0);
     expect(nothing).toMatchObject({ ok: false });
     if (!nothing.ok) expect(nothing.suggestedDiagReg).toBeGreaterThan(0);

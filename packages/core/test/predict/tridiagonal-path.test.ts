@@ -2,13 +2,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { jsEngine } from "../../src/linalg/js-engine.ts";
 import { extremeEigenvalues, factorizeTridiagonal, traceOfInverse } from "../../src/linalg/tridiagonal.ts";
-import { addToDiagonal, fromRows, matrix } from "../../src/matrix/matrix.ts";
+import { addToDiagonal, fromRows, matrix, transpose } from "../../src/matrix/matrix.ts";
 import { looAt } from "../../src/predict/leave-one-out.ts";
 import { logMarginalLikelihoodAt } from "../../src/predict/marginal-likelihood.ts";
 import { alphaAt, effectiveDegreesOfFreedomAt, ridgePath } from "../../src/predict/ridge-path.ts";
 import { ridgeScores } from "../../src/predict/ridge-scores.ts";
 import { tridiagonalPath } from "../../src/predict/tridiagonal-path.ts";
-import { gap, gauss, randomKernel, randomMatrix, succeed } from "./brute.ts";
+import { gap, gauss, randomKernel, randomMatrix, succeed, times } from "./brute.ts";
 
 const problems = fc.record({
   seed: fc.nat(1e6),
@@ -76,6 +76,30 @@ describe("a tridiagonal path", () => {
     }
     const nothing = await looAt(await tridiagonalPath(matrix(2, 2), matrix(2, 1)), 0);
     expect(nothing).toMatchObject({ ok: false });
+  });
+
+  it("takes an eigenvalue that is below zero by rounding for zero, as a ridge path does, and no other", async () => {
+    for (let seed = 0; seed < 30; seed++) {
+      const features = randomMatrix(seed, 9, 4);
+      const k = times(features, transpose(features));
+      const { smallestEigenvalue, tolerance } = await tridiagonalPath(k, matrix(9, 1));
+      expect(smallestEigenvalue).toBeGreaterThanOrEqual(0);
+      expect(smallestEigenvalue).toBeLessThanOrEqual(tolerance);
+      expect((await ridgePath(k, matrix(9, 1))).values[0]).toBeGreaterThanOrEqual(0);
+    }
+    const indefinite = fromRows([
+      [1, 2],
+      [2, 1],
+    ]);
+    for (const path of [await tridiagonalPath(indefinite, matrix(2, 1)), await ridgePath(indefinite, matrix(2, 1))]) {
+      expect("basis" in path ? path.smallestEigenvalue : path.values[0]).toBeCloseTo(-1, 14);
+      expect(path.tolerance).toBeCloseTo(6 * Number.EPSILON, 25);
+      const failure = await looAt(path, 0.5);
+      if (failure.ok) throw new Error("expected a failure");
+      expect(failure.message).toContain("with diagReg 0.5 is not positive definite: raise diagReg to 1.0");
+      expect(failure.suggestedDiagReg).toBeCloseTo(1, 12);
+      expect((await looAt(path, failure.suggestedDiagReg)).ok).toBe(true);
+    }
   });
 
   it("stops when told to, and refuses what is not finite", async () => {

@@ -3,10 +3,9 @@ import { describe, expect, it } from "vitest";
 import { jsEngine } from "../../src/linalg/js-engine.ts";
 import { fromRows, type Matrix, matrix } from "../../src/matrix/matrix.ts";
 import { ridgePath } from "../../src/predict/ridge-path.ts";
-import { child, key, normal, uniform } from "../../src/random/key.ts";
-import type { Bound } from "../../src/theory/bound.ts";
+import { child, key, normal } from "../../src/random/key.ts";
+import { type Bound, bound, checkAbove0 } from "../../src/theory/bound.ts";
 import { concentrationWidth, kernelConcentration } from "../../src/theory/concentration.ts";
-import { gradientDescentIterations, gronwallDecay, nesterovIterations } from "../../src/theory/decay.ts";
 import { minNormRisk } from "../../src/theory/double-descent.ts";
 import { labelComplexity } from "../../src/theory/generalization.ts";
 import { lazyScaleBounds, lazyScaleThreshold } from "../../src/theory/lazy-scale.ts";
@@ -20,6 +19,29 @@ async function randomKernel(seed: number, n: number, p: number): Promise<Matrix>
   const j = matrix(n, p, normal(key(seed), n * p));
   return jsEngine.matmul(j, j, { transposeB: true });
 }
+
+/** Whether each assumption holds, in their order. */
+const holds = ({ assumes }: Bound) => assumes.map((assumption) => assumption.holds);
+
+describe("a bound", () => {
+  const stated = (relation: "at most" | "at least", value: number, measured?: number) =>
+    bound({ assumes: [], promises: { what: "x", relation, value }, measured });
+
+  it("is loose by the ratio of promise and measurement, above 1 where it is kept", () => {
+    expect(stated("at most", 6, 2).slack).toBe(3);
+    expect(stated("at least", 2, 6).slack).toBe(3);
+    expect(stated("at least", 6, 2).slack).toBe(1 / 3);
+    expect(stated("at most", 6)).toMatchObject({ measured: null, slack: null });
+  });
+
+  it("is tight where both are 0 or both Infinity", () => {
+    for (const value of [0, Number.POSITIVE_INFINITY]) expect(stated("at most", value, value).slack).toBe(1);
+  });
+
+  it.each([0, -1, Number.POSITIVE_INFINITY, Number.NaN])("asks for sizes above 0, not %d", (value) => {
+    expect(() => checkAbove0("here", "size", value)).toThrow(`here: size must be above 0, got ${value}`);
+  });
+});
 
 describe("Lemma 2", () => {
   it("asks for the width of its own constant", () => {
@@ -48,13 +70,20 @@ describe("Lemma 2", () => {
     const found = kernelConcentration({ n: 20, delta: 0.1, width: 28_760, distance: 0.0191 });
     expect(found.measured).toBe(0.0191);
     expect(found.slack).toBeCloseTo(26.2, 1);
-    expect(kernelConcentration({ n: 20, delta: 0.1, width: 28_760 }).slack).toBeNull();
+    expect(found.promises.what).toBe("‖H(0) − H*‖₂ with probability 0.9");
+    const far = kernelConcentration({ n: 20, delta: 0.1, width: 28_760, largestNorm: 3 });
+    expect(far.slack).toBeNull();
+    expect(far.assumes.map(({ value, holds }) => [value, holds])).toEqual([
+      [null, null],
+      [3, null],
+    ]);
   });
 
   it.each([
     [{ n: 0, epsilon: 1, delta: 0.1 }, "n must be a whole number from 1, got 0"],
     [{ n: 5, epsilon: 0, delta: 0.1 }, "epsilon must be above 0, got 0"],
     [{ n: 5, epsilon: 1, delta: 1 }, "delta must be between 0 and 1, got 1"],
+    [{ n: 5, epsilon: 1, delta: 0 }, "delta must be between 0 and 1, got 0"],
   ])("refuses %o", (sample, message) => {
     expect(() => concentrationWidth(sample)).toThrow(message);
   });
@@ -118,67 +147,43 @@ describe("the smallest eigenvalue", () => {
         ]),
       ).sine,
     ).toBeCloseTo(1, 12);
+    expect(closestPair(matrix(3, 1, Float64Array.of(1, 2, 3)))).toEqual({ i: 0, j: 1, sine: 0 }); // the first of all
     expect(() => closestPair(fromRows([[1, 2]]))).toThrow("two rows or more, got 1");
   });
 });
 
-describe("decay", () => {
-  it("Grönwall holds for every kernel above λ, with equality at λI", () => {
-    fc.assert(
-      fc.property(
-        seeds,
-        fc.double({ min: 0.01, max: 3, noNaN: true }),
-        fc.double({ min: 0, max: 5, noNaN: true }),
-        (seed, lambda, t) => {
-          const rates = uniform(key(seed), 5).map((u) => lambda * (1 + 3 * u));
-          const start = normal(child(key(seed), 1), 5);
-          const norm = (v: Float64Array) => Math.sqrt(v.reduce((sum, x) => sum + x * x, 0));
-          const after = start.map((value, k) => value * Math.exp(-rates[k]! * t));
-          const bound = (measured: number) =>
-            gronwallDecay({ smallestEigenvalue: lambda, t, start: norm(start), measured }).slack!;
-          expect(bound(norm(after))).toBeGreaterThanOrEqual(1 - 1e-12);
-          expect(bound(norm(start) * Math.exp(-lambda * t))).toBeCloseTo(1, 10);
-        },
+describe("the smallest eigenvalue of what is no kernel", () => {
+  const ones = fromRows([
+    [1, 1],
+    [1, 1],
+  ]);
+
+  it("a matrix that is not symmetric breaks the assumption", () => {
+    expect(holds(smallestEigenvalueBound(ones))).toEqual([true]);
+    expect(
+      holds(
+        smallestEigenvalueBound(
+          fromRows([
+            [2, 0, 0],
+            [0, 2, 1],
+            [0, 0.5, 2],
+          ]),
+        ),
       ),
-    );
+    ).toEqual([false]);
+    const symmetric = fromRows([
+      [2, 0.1, 0.2],
+      [0.1, 3, 0.3],
+      [0.2, 0.3, 4],
+    ]);
+    expect(holds(smallestEigenvalueBound(symmetric))).toEqual([true]);
   });
 
-  /** Steps until the loss of ½ Σ βₖ xₖ² is `tolerance` of the start. */
-  function stepsOf(curvatures: Float64Array, tolerance: number, momentum: number): number {
-    const rate = 1 / Math.max(...curvatures);
-    const loss = (x: Float64Array) => x.reduce((sum, value, k) => sum + curvatures[k]! * value * value, 0);
-    let [x, ahead] = [curvatures.map(() => 1), curvatures.map(() => 1)];
-    const start = loss(x);
-    let t = 0;
-    for (; loss(x) > tolerance * start; t++) {
-      const next = ahead.map((value, k) => value * (1 - rate * curvatures[k]!));
-      ahead = next.map((value, k) => value + momentum * (value - x[k]!));
-      x = next;
-    }
-    return t;
-  }
-
-  it("gradient descent and Nesterov's method need no more steps than promised", () => {
-    fc.assert(
-      fc.property(seeds, fc.double({ min: 1.5, max: 300, noNaN: true }), (seed, conditionNumber) => {
-        const curvatures = uniform(key(seed), 6).map((u, k) =>
-          k === 0 ? 1 : k === 1 ? 1 / conditionNumber : (1 + u * (conditionNumber - 1)) / conditionNumber,
-        );
-        const tolerance = 1e-6;
-        const root = Math.sqrt(conditionNumber);
-        const slow = stepsOf(curvatures, tolerance, 0);
-        const fast = stepsOf(curvatures, tolerance, (root - 1) / (root + 1));
-        const descent = gradientDescentIterations({ conditionNumber, tolerance, measured: slow });
-        expect(descent.slack).toBeGreaterThanOrEqual(1);
-        expect(descent.slack).toBeLessThan(6);
-        expect(nesterovIterations({ conditionNumber, tolerance, measured: fast }).slack).toBeGreaterThanOrEqual(1);
-      }),
-      { numRuns: 30 },
-    );
-  });
-
-  it("one step is enough when all curvatures are one", () => {
-    expect(gradientDescentIterations({ conditionNumber: 1, tolerance: 1e-9 }).promises.value).toBe(1);
+  it("zeros are 0, nothing is refused, and a measurement below 0 is rounding", () => {
+    expect(smallestEigenvalueBound(matrix(2, 2)).promises.value).toBe(0);
+    expect(() => smallestEigenvalueBound(matrix(0, 0))).toThrow("must not be empty");
+    expect(smallestEigenvalueBound(ones, -1e-17)).toMatchObject({ measured: 0, slack: 1 });
+    expect(smallestEigenvalueBound(ones)).toMatchObject({ measured: null, slack: null });
   });
 });
 
@@ -217,6 +222,37 @@ describe("movement and labels", () => {
     expect(spectral.slack).toBe(Number.POSITIVE_INFINITY);
   });
 
+  it("are what three modes give, with their assumptions", async () => {
+    const path = await ridgePath(
+      fromRows([
+        [4, 0, 0],
+        [0, 0.25, 0],
+        [0, 0, 1],
+      ]),
+      fromRows([[3], [4], [0]]),
+    );
+    const { loose, spectral, sharp } = movementBounds(path);
+    // ‖r‖ = 5: √4/0.25 · 5, 5/√0.25, √(9/4 + 16/0.25)
+    const values = [loose, spectral, sharp].map(({ promises }) => promises.value);
+    expect(values).toEqual([40, 10, Math.sqrt(66.25)].map((value) => expect.closeTo(value, 12)));
+    expect([loose, spectral, sharp].map(holds)).toEqual([
+      [true, null],
+      [true, null],
+      [true, null],
+    ]);
+    const labels = labelComplexity(path);
+    expect([labels.promises.value, holds(labels)]).toEqual([
+      expect.closeTo(Math.sqrt((2 * 66.25) / 3), 12),
+      [true, null],
+    ]);
+  });
+
+  it("say where the kernel is singular", async () => {
+    const path = await ridgePath(matrix(1, 1), fromRows([[1]]));
+    expect(holds(labelComplexity(path))).toEqual([false, null]);
+    expect(holds(movementBounds(path).sharp)).toEqual([false, null]);
+  });
+
   it("refuses more than one output", async () => {
     const path = await ridgePath(fromRows([[1]]), fromRows([[1, 2]]));
     expect(() => movementBounds(path)).toThrow("one column, got 2");
@@ -252,6 +288,28 @@ describe("the lazy scale", () => {
     );
   });
 
+  it("promises 3 √(8 σ² R₀)/(α s²) of movement and α² s²/2 of rate, from the threshold on", () => {
+    const linear = { ...setting, jacobianLipschitz: 0.25 / Math.sqrt(1.5), initialRisk: 2 };
+    const { movement, rate } = lazyScaleBounds({ ...linear, scale: 3, measured: { rate: 2.25 } });
+    expect(movement.promises.value).toBeCloseTo((3 * 2 * 4) / (3 * 0.25), 12);
+    expect(rate).toMatchObject({ promises: { value: 1.125 }, slack: 2 });
+    const threshold = lazyScaleThreshold(setting);
+    for (const [scale, kept] of [
+      [threshold, true],
+      [threshold * (1 - 1e-12), false],
+    ] as const)
+      expect(holds(lazyScaleBounds({ ...setting, scale }).movement)).toEqual([kept]);
+  });
+
+  it.each([
+    ["largestSingularValue", 0, "must be above 0"],
+    ["smallestSingularValue", 0, "must be above 0"],
+    ["jacobianLipschitz", -1, "must be at least 0"],
+    ["initialRisk", -1, "must be at least 0"],
+  ])("refuses %s %d", (name, value, rule) => {
+    expect(() => lazyScaleThreshold({ ...setting, [name]: value })).toThrow(`${name} ${rule}, got ${value}`);
+  });
+
   it("says where the scale is too small", () => {
     const { movement } = lazyScaleBounds({ ...setting, scale: 1 });
     expect(movement.assumes[0]).toMatchObject({ holds: false, value: 1 });
@@ -265,7 +323,15 @@ describe("double descent", () => {
     expect(minNormRisk({ n: 50, features: 200, noise: 0.5 })).toBeCloseTo(0.75 + (0.25 * 50) / 149, 14);
     for (const features of [49, 50, 51])
       expect(minNormRisk({ n: 50, features, noise: 0.5 })).toBe(Number.POSITIVE_INFINITY);
+    expect(minNormRisk({ n: 50, features: 51, noise: 1e-200 })).toBe(Number.POSITIVE_INFINITY);
     expect(minNormRisk({ n: 10, features: 100 })).toBeCloseTo(0.9, 14);
+    expect(minNormRisk({ n: 10, features: 100, signal: 3 })).toBeCloseTo(8.1, 13);
+    expect(minNormRisk({ n: 10, features: 5, noise: 1e150, signal: 1e150 }) / 1e300).toBeCloseTo(1.25, 14);
+    for (const [noise, signal] of [
+      [2e150, 1],
+      [1, 2e150],
+    ] as const)
+      expect(() => minNormRisk({ n: 10, features: 5, noise, signal })).toThrow("at most 1e150, got 2e+150");
     expect(minNormRisk({ n: 10, features: 10 })).toBe(0);
     expect(() => minNormRisk({ n: 10, features: 0 })).toThrow("features must be a whole number from 1, got 0");
   });

@@ -1,5 +1,7 @@
-import { DataError, inferColumn } from "ntkit";
 import { describe, expect, it } from "vitest";
+import { DataError } from "../../src/errors.ts";
+import { checkDecimalComma, columnOf, inferColumn, takeTableRows } from "../../src/learn/table.ts";
+import { numeric, tableOf } from "./tables.ts";
 
 const infer = (...cells: (string | null)[]) => inferColumn("c", cells);
 
@@ -40,5 +42,47 @@ describe("inferColumn", () => {
   it("takes a column without values for numbers", () => {
     expect(infer("", null)).toEqual({ kind: "numeric", values: Float64Array.of(NaN, NaN) });
     expect(infer()).toEqual({ kind: "numeric", values: new Float64Array(0) });
+  });
+});
+
+describe("decimal commas", () => {
+  const check = (...values: (string | null)[]) => checkDecimalComma("t.csv", "price", { kind: "text", values });
+  const prices = Array.from({ length: 11 }, (_, i) => `${i},5`);
+
+  it("are told by the first of them, where all texts are numbers", () => {
+    expect(() => check(null, "7", ...prices)).toThrow('t.csv: column "price" holds "0,5" in data row 3');
+    expect(() => check("-1.5", ...prices.map((price) => `-${price}`))).toThrow(DataError);
+  });
+
+  it("may be classes: ten different ones, or texts beside them", () => {
+    expect(() => check(...prices.slice(0, 10), ...prices.slice(0, 10))).not.toThrow();
+    expect(() => check(...prices, "a")).not.toThrow();
+    expect(() => check(...prices, "1,5 kg")).not.toThrow();
+  });
+
+  it("are nine tenths of the values at least", () => {
+    const many = Array.from({ length: 18 }, (_, i) => `${i},5`);
+    expect(() => check(...many, "1", "2")).toThrow(DataError);
+    expect(() => check(...many, "1", "2", null, null, null)).toThrow(DataError);
+    expect(() => check(...many, "1", "2", "3")).not.toThrow();
+  });
+});
+
+describe("rows and columns of a table", () => {
+  const suspect = { row: 0, place: "line 2", value: "x" };
+  const table = tableOf([
+    ["a", numeric([1, 2, 3])],
+    ["b", { kind: "text", values: ["x", "1", "2"], suspect }],
+  ]);
+
+  it("rows are taken in the order that is asked for", () => {
+    const taken = takeTableRows(table, Uint32Array.of(2, 0, 2));
+    expect(taken.rows).toBe(3);
+    expect(taken.columns).toEqual([numeric([3, 1, 3]), { kind: "text", values: ["2", "x", "2"], suspect }]);
+  });
+
+  it("a column has its name", () => {
+    expect(columnOf(table, "b")).toBe(table.columns[1]);
+    expect(columnOf(table, "c")).toBeUndefined();
   });
 });
