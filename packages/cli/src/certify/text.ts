@@ -76,10 +76,10 @@ function movementLines({ movement: { sharp, spectral, loose } }: LimitCertificat
 
 const COLUMNS = ["width", "|H(0) - H*|", "promised", "λ_min(H(0))", "κ(w0)", "drift", "mse"] as const;
 
-export function scanHeader(draws: number, steps: number): readonly string[] {
+export function scanHeader(draws: number, steps: number, quick: boolean): readonly string[] {
   return [
     "",
-    `Finite networks: ${draws} ${draws === 1 ? "draw" : "draws"} of each width, the first trained for ${steps} steps`,
+    `Finite networks: ${draws} ${draws === 1 ? "draw" : "draws"} of each width, the first trained for ${steps} steps${quick ? " (--quick)" : ""}`,
     COLUMNS.map((name, j) => name.padStart(j === 0 ? 7 : 11)).join("  "),
   ];
 }
