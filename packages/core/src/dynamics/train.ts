@@ -11,6 +11,7 @@ import { squaredLoss } from "../loss/squared-loss.ts";
 import { checkFinite, checkRange, checkSameRows } from "../matrix/check.ts";
 import { type Matrix, matrix, takeRows } from "../matrix/matrix.ts";
 import { gradientSink } from "../network/gradient-sink.ts";
+import { overflowOf } from "../network/overflow.ts";
 import { flattenParams, paramEntries, unflattenParams } from "../network/params.ts";
 import { type NetworkOptions, outputTerm, traceNetwork } from "../network/trace.ts";
 import { type Trainable, trainablePaths } from "../network/trainable.ts";
@@ -186,14 +187,14 @@ async function runSteps(setup: TrainSetup, run: RunState, work: Work): Promise<T
         const mse = fx.data.reduce((sum, f, at) => sum + (f - y.data[at]!) ** 2, 0) / fx.data.length;
         const movement = relativeMovement(layers);
         const value = loss.value(fx, y);
-        if (!Number.isFinite(value)) return end("diverged", divergence(step, learningRate));
+        if (!Number.isFinite(value)) return end("diverged", divergence(setup, params, step));
         const kernel = await monitor?.(params, fx);
         const record = { step, t: step * learningRate, loss: value, mse, layers, movement, ...(kernel && { kernel }) };
         records.push(record);
         await onRecord?.(record, params);
       }
       if (step >= steps) return end("done");
-      if (!takeStep(step)) return end("diverged", divergence(step, learningRate));
+      if (!takeStep(step)) return end("diverged", divergence(setup, params, step));
       await work.breathe((step + 1) / steps);
     }
   } catch (error) {
@@ -203,7 +204,16 @@ async function runSteps(setup: TrainSetup, run: RunState, work: Work): Promise<T
   }
 }
 
-function divergence(step: number, learningRate: number): string {
+function divergence(
+  { network, x, learningRate, resume, ...options }: TrainSetup,
+  params: Params,
+  step: number,
+): string {
+  if (step === (resume?.step ?? 0)) {
+    // No step was taken yet: it is not the learning rate.
+    const trace = traceNetwork(network, params, x, { activations: options.activations, engine: options.engine });
+    if (!outputTerm(trace).data.every(Number.isFinite)) return overflowOf("train", network, params, x, options).message;
+  }
   return `train: the loss left the range of float64 at step ${step} with learning rate ${learningRate}: lower it`;
 }
 

@@ -9,6 +9,7 @@ import { checkFinite } from "../matrix/check.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
 import { type DerivativeOptions, jacobian } from "../network/derivatives.ts";
 import { apply, outputWidth } from "../network/network.ts";
+import { checkResult } from "../network/overflow.ts";
 import { countParams, paramEntries } from "../network/params.ts";
 import { trainablePaths } from "../network/trainable.ts";
 import { traceBatch } from "./collect-factors.ts";
@@ -80,7 +81,7 @@ export async function empiricalNngp(
         builder.add(a, b, i, j, fx1.data[i * outputs + a]! * fx2.data[j * outputs + b]!);
     }
   }
-  return finished(mode, builder);
+  return finished("empiricalNngp", mode, builder);
 }
 
 /**
@@ -119,7 +120,7 @@ export async function empiricalNtk(
   const chosen =
     algorithm === "auto" ? cheapest(params, mode, { n1: x1.rows, n2: (x2 ?? x1).rows, outputs }) : algorithm;
   await ADD[chosen](builder, { network: parsed, params, x1, x2, mode, outputs, options, work });
-  return finished(mode, builder);
+  return finished("empiricalNtk", mode, builder);
 }
 
 interface NtkRequest {
@@ -207,7 +208,8 @@ export function cheapest(
   return names.reduce((best, name) => (costs[name] < costs[best] ? name : best));
 }
 
-function finished(mode: OutputMode, { kernel }: KernelBuilder): Matrix | KernelArray {
+function finished(where: string, mode: OutputMode, { kernel }: KernelBuilder): Matrix | KernelArray {
+  checkResult(where, "an entry of the kernel", kernel.data);
   return mode === "trace" ? matrix(kernel.shape[0]!, kernel.shape[1]!, kernel.data) : kernel;
 }
 

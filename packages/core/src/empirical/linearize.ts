@@ -4,8 +4,9 @@ import type { Params } from "../layers/rule.ts";
 import type { Layer } from "../layers/spec.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
 import { checkSameWeights } from "../network/derivatives.ts";
+import { checkResult, finiteTrace } from "../network/overflow.ts";
 import { flattenParams, unflattenParams } from "../network/params.ts";
-import { type NetworkOptions, outputTerm, traceNetwork } from "../network/trace.ts";
+import { type NetworkOptions, outputTerm } from "../network/trace.ts";
 
 /** The network as a polynomial in its weights around params0: weights and inputs [n, d] to outputs [n, width]. */
 export type ExpandedNetwork = (params: Params, x: Matrix) => Matrix;
@@ -32,7 +33,7 @@ export function taylorExpand(
   return (params, x) => {
     checkSameWeights("taylorExpand", params0, params);
     const tangent = flattenParams(params).map((w, i) => w - start[i]!);
-    const trace = traceNetwork(parsed, params0, x, {
+    const trace = finiteTrace("taylorExpand", parsed, params0, x, {
       ...options,
       tangent: unflattenParams(params0, tangent),
       order: degree,
@@ -43,6 +44,7 @@ export function taylorExpand(
       const term = outputTerm(trace, k);
       for (let at = 0; at < sum.data.length; at++) sum.data[at]! += term.data[at]!;
     }
+    checkResult("taylorExpand", "the sum of the terms", sum.data);
     return sum;
   };
 }

@@ -7,7 +7,8 @@ import type { Layer } from "../layers/spec.ts";
 import type { Matrix } from "../matrix/matrix.ts";
 import { type Key, key } from "../random/key.ts";
 import { applyWeightLaw, type WeightLaw } from "./initial-weights.ts";
-import { type NetworkOptions, outputTerm, traceNetwork } from "./trace.ts";
+import { finiteTrace } from "./overflow.ts";
+import { type NetworkOptions, outputTerm } from "./trace.ts";
 
 export interface InitOptions extends WeightLaw {
   /** A seed, or a key split from one: the same seed gives the same weights on every platform. */
@@ -42,9 +43,9 @@ export interface ApplyOptions extends NetworkOptions {
   readonly dropoutKey?: Key | undefined;
 }
 
-/** Outputs [n, width] of the finite network on inputs [n, d]. */
+/** Outputs [n, width] of the finite network on inputs [n, d]. Throws NumericalError, naming the layer, where one leaves the range of float64. */
 export function apply(network: Layer, params: Params, x: Matrix, options: ApplyOptions = {}): Matrix {
-  return outputTerm(traceNetwork(parseNetwork(network), params, x, options));
+  return outputTerm(finiteTrace("apply", parseNetwork(network), params, x, options));
 }
 
 /** Number of output units for inputs with `inputWidth` columns, or one number per branch. */
