@@ -18,12 +18,12 @@ export async function failureOf(
   error: unknown,
   { argv, root, signal }: { readonly argv: readonly string[]; readonly root: Command; readonly signal: AbortSignal },
 ): Promise<Failure | null> {
+  if (error instanceof CommanderError && error.exitCode === 0 && !signal.aborted) return null;
+  const { brief, didYouMean, isNtkError, printable } = await import("ntkit");
   if (signal.aborted) {
-    const message = error instanceof Interrupted ? error.message : "stopped; nothing was written";
+    const message = error instanceof Interrupted ? printable(error.message) : "stopped; nothing was written";
     return { code: "interrupted", message, exitCode: EXIT.interrupted };
   }
-  if (error instanceof CommanderError && error.exitCode === 0) return null;
-  const { brief, didYouMean, isNtkError, printable } = await import("ntkit");
   if (error instanceof CommanderError) {
     const message = brief(printable(usage(error, { argv, root, didYouMean })));
     return { code: "usage", message, exitCode: EXIT.usage };
@@ -32,7 +32,8 @@ export async function failureOf(
     const { code, message } = error;
     return { code, message, exitCode: code === "numerical" ? EXIT.failed : EXIT.usage };
   }
-  const message = `this is a bug, please report it: ${error instanceof Error ? error.stack : error}`;
+  const trace = `${error instanceof Error ? error.stack : error}`.replace(/[^\n]+/g, printable);
+  const message = `this is a bug, please report it: ${trace}`;
   return { code: "bug", message, exitCode: EXIT.failed };
 }
 

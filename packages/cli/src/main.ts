@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { COMMANDS } from "./commands/list.ts";
 import { EXIT, type Failure, failureOf } from "./failure.ts";
-import { beginOutput, printFailure } from "./output.ts";
+import { beginOutput, printFailure } from "./result-object.ts";
 
 /** Runs one command line and gives its exit code. */
 export async function main(argv: readonly string[]): Promise<number> {

@@ -1,4 +1,6 @@
+import { brief } from "ntkit";
 import type { PreparedData } from "../commands/train-setup.ts";
+import { leftOutLines } from "../report.ts";
 import { regimeOf, type WidthCertificate } from "./certificate.ts";
 import type { LimitCertificate } from "./limit.ts";
 import type { CertifyProblem } from "./problem.ts";
@@ -15,10 +17,12 @@ export function headLines(
   const unit =
     scale.kind === "numeric"
       ? "mse 1 is the variance of the target"
-      : `the target is -1 for "${scale.classes[0]}" and 1 for "${scale.classes[1]}"`;
+      : brief(`the target is -1 for "${scale.classes[0]}" and 1 for "${scale.classes[1]}"`);
   return [
-    `${path}: ${x.rows} rows, ${x.cols} ${x.cols === 1 ? "input" : "inputs"}, standardized, to learn "${target}" from (seed ${seed})`,
-    ...preprocessor.dropped.map(({ name, reason }) => `left out: column "${name}" ${reason}`),
+    brief(
+      `${path}: ${x.rows} rows, ${x.cols} ${x.cols === 1 ? "input" : "inputs"}, standardized, to learn "${target}" from (seed ${seed})`,
+    ),
+    ...leftOutLines(preprocessor.dropped),
     `${trainable === "all" ? "all layers train" : `only the ${trainable} layer trains`}, on half the sum of squared errors; ${unit}`,
   ];
 }

@@ -139,7 +139,8 @@ async function runCertify(path: string, options: CertifyOptions, signal: AbortSi
   if (plot !== undefined) {
     const title = `${target} of ${path.replace(/^.*\//, "")}`;
     await writeSvg(plot, drawFigure(certificateFigure(title, limit, scan, certificate), await drawing()));
-    output.print(`\nplot: ${plot}`);
+    output.print();
+    output.print(`plot: ${plot}`);
   }
   output.result(summary({ path, options, size, problem, limit, scan, certificate }));
 }

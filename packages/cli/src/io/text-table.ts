@@ -1,6 +1,7 @@
 import { constants } from "node:buffer";
 import { DataError, FormatError, inferColumn, type Table } from "ntkit";
 import { checkDelimiter, findDelimiter, quotedDelimiter } from "./delimiter.ts";
+import { fromField } from "./formula.ts";
 import { makeTable } from "./make-table.ts";
 
 export interface TextTableOptions {
@@ -25,7 +26,9 @@ export async function textTable(bytes: Uint8Array, source: string, options: Text
   const first = records[0];
   if (!first) throw new DataError(`${source} is empty: it needs a line of column names and a line per row`);
   const header = options.header ?? true;
-  const names = header ? headerNames(first.fields, source, delimiter) : first.fields.map((_, j) => `x${j}`);
+  const names = header
+    ? headerNames(first.fields.map(fromField), source, delimiter)
+    : first.fields.map((_, j) => `x${j}`);
   const rows = header ? records.slice(1) : records;
   for (const { fields, line } of rows) {
     if (fields.length !== names.length)
@@ -37,7 +40,7 @@ export async function textTable(bytes: Uint8Array, source: string, options: Text
   return makeTable(source, names, rows.length, (name, j) =>
     inferColumn(
       name,
-      rows.map(({ fields }) => fields[j]!),
+      rows.map(({ fields }) => fromField(fields[j]!)),
       (row) => `line ${rows[row]!.line}`,
     ),
   );
