@@ -10,6 +10,7 @@ import type { TwiceDifferentiableLoss } from "../loss/loss.ts";
 import { squaredLoss } from "../loss/squared-loss.ts";
 import { checkFinite, checkRange, checkSameRows } from "../matrix/check.ts";
 import { type Matrix, matrix, takeRows } from "../matrix/matrix.ts";
+import { checkOptions, NETWORK_NAMES, optionNames, WORK_NAMES } from "../matrix/option-names.ts";
 import { gradientSink } from "../network/gradient-sink.ts";
 import { overflowOf } from "../network/overflow.ts";
 import { flattenParams, paramEntries, unflattenParams } from "../network/params.ts";
@@ -87,6 +88,22 @@ export interface TrainRun {
   readonly message?: string;
 }
 
+const NAMES = optionNames<TrainOptions>({
+  ...NETWORK_NAMES,
+  ...WORK_NAMES,
+  steps: true,
+  loss: true,
+  optimizer: true,
+  learningRate: true,
+  batchSize: true,
+  seed: true,
+  trainable: true,
+  recordKernel: true,
+  recordAt: true,
+  onRecord: true,
+  resume: true,
+});
+
 /**
  * Trains a finite network on rows x with targets y, from the weights `params`, which stay as they are. O(steps · batch · weights), on
  * the calling thread, which breathes now and then; after the first step it allocates no memory of the size of a batch. An abort is
@@ -99,6 +116,7 @@ export async function train(
   y: Matrix,
   options: TrainOptions,
 ): Promise<TrainRun> {
+  checkOptions("train", options, NAMES);
   checkSameRows("train: x and y", x, y);
   checkFinite("train: x", x);
   checkFinite("train: y", y);

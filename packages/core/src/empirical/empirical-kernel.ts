@@ -7,6 +7,7 @@ import { jsEngine } from "../linalg/js-engine.ts";
 import { partOf, startWork, type Work } from "../linalg/work.ts";
 import { checkFinite } from "../matrix/check.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
+import { checkChoice, checkOptions, DERIVATIVE_NAMES, optionNames, WORK_NAMES } from "../matrix/option-names.ts";
 import { type DerivativeOptions, jacobian } from "../network/derivatives.ts";
 import { apply, outputWidth } from "../network/network.ts";
 import { checkResult } from "../network/overflow.ts";
@@ -43,6 +44,14 @@ export interface EmpiricalOptions extends DerivativeOptions, OutputAxes, WorkOpt
 type WithOutputs = EmpiricalOptions &
   ({ readonly traceAxes: readonly [] } | { readonly diagonalAxes: readonly [number] });
 
+const NAMES = optionNames<EmpiricalOptions>({
+  ...DERIVATIVE_NAMES,
+  ...WORK_NAMES,
+  traceAxes: true,
+  diagonalAxes: true,
+  algorithm: true,
+});
+
 /**
  * The NNGP of one finite network: f(xᵢ)ₐ f(x'ⱼ)ᵦ, as `OutputAxes` says; x2 = null means x1. By default [n1, n2], the mean over
  * the outputs a = b.
@@ -68,6 +77,7 @@ export async function empiricalNngp(
   x2: Matrix | null,
   options: EmpiricalOptions = {},
 ): Promise<Matrix | KernelArray> {
+  checkOptions("empiricalNngp", options, NAMES);
   const mode = outputMode("empiricalNngp", options);
   startWork(options);
   checkInputs("empiricalNngp", x1, x2);
@@ -110,6 +120,7 @@ export async function empiricalNtk(
   x2: Matrix | null,
   options: EmpiricalOptions = {},
 ): Promise<Matrix | KernelArray> {
+  checkOptions("empiricalNtk", options, NAMES);
   const mode = outputMode("empiricalNtk", options);
   const work = startWork(options);
   checkInputs("empiricalNtk", x1, x2);
@@ -117,6 +128,7 @@ export async function empiricalNtk(
   const outputs = outputsOf(parsed, x1.cols, options);
   const builder = kernelBuilder(mode, x1.rows, (x2 ?? x1).rows, outputs);
   const { algorithm = "auto" } = options;
+  checkChoice("empiricalNtk", "algorithm", algorithm, ["auto", ...Object.keys(ADD)]);
   const chosen =
     algorithm === "auto" ? cheapest(params, mode, { n1: x1.rows, n2: (x2 ?? x1).rows, outputs }) : algorithm;
   await ADD[chosen](builder, { network: parsed, params, x1, x2, mode, outputs, options, work });

@@ -3,6 +3,7 @@ import { parseNetwork } from "../layers/network-file.ts";
 import type { Params } from "../layers/rule.ts";
 import type { Layer } from "../layers/spec.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
+import { checkOptions, NETWORK_NAMES, optionNames } from "../matrix/option-names.ts";
 import { checkSameWeights } from "../network/derivatives.ts";
 import { checkResult, finiteTrace } from "../network/overflow.ts";
 import { flattenParams, unflattenParams } from "../network/params.ts";
@@ -16,6 +17,8 @@ export function linearize(network: Layer, params0: Params, options: NetworkOptio
   return taylorExpand(network, params0, 1, options);
 }
 
+const NAMES = optionNames<NetworkOptions>({ ...NETWORK_NAMES });
+
 /**
  * Σₖ (1/k!) ∂ᵏf/∂wᵏ (w − w₀)ᵏ for k up to `degree`, along the line from w₀ to w: one evaluation on truncated power series, whose cost
  * grows with the square of the degree.
@@ -26,6 +29,7 @@ export function taylorExpand(
   degree: number,
   options: NetworkOptions = {},
 ): ExpandedNetwork {
+  checkOptions("taylorExpand", options, NAMES);
   if (!Number.isInteger(degree) || degree < 0)
     throw new ValueError(`taylorExpand: degree must be a whole number from 0, got ${degree}`);
   const parsed = parseNetwork(network);

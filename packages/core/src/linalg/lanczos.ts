@@ -1,5 +1,6 @@
 import { ValueError } from "../errors.ts";
 import { allFinite, checkRange } from "../matrix/check.ts";
+import { checkOptions, optionNames, WORK_NAMES } from "../matrix/option-names.ts";
 import { dot } from "./dot.ts";
 import type { WorkOptions } from "./engine.ts";
 import { tridiagonalQl } from "./tridiagonal-ql.ts";
@@ -37,6 +38,8 @@ export interface LanczosFailure {
   readonly message: string;
 }
 
+const NAMES = optionNames<LanczosOptions>({ ...WORK_NAMES, tolerance: true, maxSteps: true });
+
 /**
  * The eigenvalue of largest size of a symmetric, possibly indefinite operator A of which only products are known, by
  * Lanczos (1950) with full reorthogonalization: in the basis Q of the Krylov space of `start`, QᵀAQ is tridiagonal, and the
@@ -50,6 +53,7 @@ export async function largestEigenvalue(
   start: Float64Array,
   options: LanczosOptions = {},
 ): Promise<LargestEigenvalue | LanczosFailure> {
+  checkOptions("largestEigenvalue", options, NAMES);
   const { tolerance = 1e-8, maxSteps = 200 } = options;
   checkRange("largestEigenvalue", "tolerance", tolerance, 0);
   checkRange("largestEigenvalue", "maxSteps", maxSteps, 1);

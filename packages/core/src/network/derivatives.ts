@@ -6,6 +6,7 @@ import type { Layer } from "../layers/spec.ts";
 import { jsBlas } from "../linalg/blas.ts";
 import type { Loss, TwiceDifferentiableLoss } from "../loss/loss.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
+import { checkOptions, DERIVATIVE_NAMES, optionNames } from "../matrix/option-names.ts";
 import { gradientSink } from "./gradient-sink.ts";
 import { checkResult, finiteTrace } from "./overflow.ts";
 import { countParams, flattenParams, paramEntries, unflattenParams } from "./params.ts";
@@ -17,6 +18,8 @@ export interface DerivativeOptions extends NetworkOptions {
   readonly trainable?: Trainable | undefined;
 }
 
+const NAMES = optionNames<DerivativeOptions>({ ...DERIVATIVE_NAMES });
+
 /** Outputs, and how they change along `tangent`: J v, by forward differentiation. Costs about two evaluations. */
 export function jvp(
   network: Layer,
@@ -25,6 +28,7 @@ export function jvp(
   tangent: Params,
   options: DerivativeOptions = {},
 ): { readonly fx: Matrix; readonly derivative: Matrix } {
+  checkOptions("jvp", options, NAMES);
   checkSameWeights("jvp", params, tangent);
   const along = options.trainable ? onlyTrainable(tangent, options.trainable) : tangent;
   const trace = finiteTrace("jvp", parseNetwork(network), params, x, { ...options, tangent: along, order: 1 });
@@ -38,6 +42,7 @@ export function vjp(
   x: Matrix,
   options: DerivativeOptions = {},
 ): { readonly fx: Matrix; pullback(cotangent: Matrix): Params } {
+  checkOptions("vjp", options, NAMES);
   const trains = trainablePaths(params, options.trainable);
   const trace = finiteTrace("vjp", parseNetwork(network), params, x, { ...options, trains });
   const fx = outputTerm(trace);
@@ -56,6 +61,7 @@ export function vjp(
 
 /** Rows ∂f_k(x_i)/∂w at i * outputs + k, columns as in `paramEntries`: [n * outputs, weights]. Costs one pullback a row. */
 export function jacobian(network: Layer, params: Params, x: Matrix, options: DerivativeOptions = {}): Matrix {
+  checkOptions("jacobian", options, NAMES);
   const parsed = parseNetwork(network);
   const trains = trainablePaths(params, options.trainable);
   const weights = countParams(params);
@@ -87,6 +93,7 @@ export function gradient(
   loss: Loss,
   options: DerivativeOptions = {},
 ): { readonly fx: Matrix; readonly loss: number; readonly gradient: Params } {
+  checkOptions("gradient", options, NAMES);
   const { fx, pullback } = vjp(network, params, x, options);
   checkSameShape("gradient: y", y, fx);
   const cotangent = matrix(fx.rows, fx.cols);
@@ -104,6 +111,7 @@ export function hvp(
   tangent: Params,
   options: DerivativeOptions = {},
 ): Params {
+  checkOptions("hvp", options, NAMES);
   checkSameWeights("hvp", params, tangent);
   const trains = trainablePaths(params, options.trainable);
   const along = options.trainable ? onlyTrainable(tangent, options.trainable) : tangent;

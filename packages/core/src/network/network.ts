@@ -5,6 +5,7 @@ import type { Complete, InitScope, Params, Shape } from "../layers/rule.ts";
 import { type Activations, scopeAt } from "../layers/scope.ts";
 import type { Layer } from "../layers/spec.ts";
 import type { Matrix } from "../matrix/matrix.ts";
+import { checkOptions, NETWORK_NAMES, optionNames } from "../matrix/option-names.ts";
 import { type Key, key } from "../random/key.ts";
 import { applyWeightLaw, type WeightLaw } from "./initial-weights.ts";
 import { finiteTrace } from "./overflow.ts";
@@ -16,8 +17,13 @@ export interface InitOptions extends WeightLaw {
   readonly activations?: Activations | undefined;
 }
 
+const INIT_NAMES = optionNames<InitOptions>({ seed: true, activations: true, outputWeights: true, pairs: true });
+
+const APPLY_NAMES = optionNames<ApplyOptions>({ ...NETWORK_NAMES, dropoutKey: true });
+
 /** Random weights of a network for inputs with `inputWidth` columns. */
 export function init(network: Layer, inputWidth: number, options: InitOptions): Params {
+  checkOptions("init", options, INIT_NAMES);
   const { seed, activations = {} } = options;
   const visit = (layer: Layer, place: string, own: Key, input: Shape): Params => {
     const inside = (segment: number) => childPlace(layer.type, place, segment);
@@ -45,6 +51,7 @@ export interface ApplyOptions extends NetworkOptions {
 
 /** Outputs [n, width] of the finite network on inputs [n, d]. Throws NumericalError, naming the layer, where one leaves the range of float64. */
 export function apply(network: Layer, params: Params, x: Matrix, options: ApplyOptions = {}): Matrix {
+  checkOptions("apply", options, APPLY_NAMES);
   return outputTerm(finiteTrace("apply", parseNetwork(network), params, x, options));
 }
 
