@@ -22,12 +22,12 @@ export async function failureOf(
     stoppedBy,
   }: { readonly argv: readonly string[]; readonly root: Command; readonly stoppedBy: StopSignal | undefined },
 ): Promise<Failure | null> {
+  if (error instanceof CommanderError && error.exitCode === 0 && stoppedBy === undefined) return null;
+  const { brief, didYouMean, isNtkError, printable } = await import("ntkit");
   if (stoppedBy !== undefined) {
-    const message = error instanceof Interrupted ? error.message : "stopped; nothing was written";
+    const message = error instanceof Interrupted ? printable(error.message) : "stopped; nothing was written";
     return { code: "interrupted", message, exitCode: STOP_SIGNALS[stoppedBy] };
   }
-  if (error instanceof CommanderError && error.exitCode === 0) return null;
-  const { brief, didYouMean, isNtkError, printable } = await import("ntkit");
   if (error instanceof CommanderError) {
     const message = brief(printable(usage(error, { argv, root, didYouMean })));
     return { code: "usage", message, exitCode: EXIT.usage };
@@ -40,7 +40,8 @@ export async function failureOf(
     const message = "there is not enough memory for this: take fewer rows, or narrower layers";
     return { code: "memory", message, exitCode: EXIT.usage };
   }
-  const message = `this is a bug, please report it: ${error instanceof Error ? error.stack : error}`;
+  const trace = `${error instanceof Error ? error.stack : error}`.replace(/[^\n]+/g, printable);
+  const message = `this is a bug, please report it: ${trace}`;
   return { code: "bug", message, exitCode: EXIT.failed };
 }
 

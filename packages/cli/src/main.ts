@@ -4,7 +4,7 @@ import { COMMANDS } from "./commands/list.ts";
 import { EXIT, type Failure, failureOf } from "./failure.ts";
 import { STOP_SIGNALS, type StopSignal } from "./interrupt.ts";
 import { removeTemporaries } from "./io/temporaries.ts";
-import { beginOutput, printFailure } from "./output.ts";
+import { beginOutput, printFailure } from "./result-object.ts";
 
 /** Runs one command line and gives its exit code. */
 export async function main(argv: readonly string[]): Promise<number> {

@@ -1,5 +1,5 @@
 import type { GramEngine } from "ntkit";
-import { type Engine, isNtkError, jsEngine } from "ntkit/engine-kit";
+import { checkOptions, type Engine, isNtkError, jsEngine, optionNames } from "ntkit/engine-kit";
 import {
   checkEngineName,
   ENGINE_NAMES,
@@ -22,6 +22,8 @@ export interface BestEngineOptions {
   readonly fast?: boolean | undefined;
 }
 
+const NAMES = optionNames<BestEngineOptions>({ choice: true, prefer: true, threads: true, fast: true });
+
 export interface ChosenEngine {
   readonly engine: Engine & Partial<GramEngine>;
   /** Why this one, a line each, for reports. */
@@ -38,6 +40,7 @@ export type OpenedEngine = { readonly engine: Engine & Partial<GramEngine> } | {
  * the environment, whose value means nothing.
  */
 export async function bestEngine(options: BestEngineOptions = {}): Promise<ChosenEngine> {
+  checkOptions("bestEngine", options, NAMES);
   const { name: first, source } = firstChoice(options);
   const failures: string[] = [];
   for (const name of [first, ...BY_SPEED.filter((other) => other !== first)]) {

@@ -1,5 +1,5 @@
 import type { GramEngine } from "ntkit";
-import { type Engine, ValueError } from "ntkit/engine-kit";
+import { checkOptions, type Engine, optionNames, ValueError } from "ntkit/engine-kit";
 import { threadsInEnvironment, variable } from "./environment.ts";
 import { hugePageAdviser } from "./huge-pages.ts";
 import { type Library, loadLibrary } from "./library.ts";
@@ -25,6 +25,8 @@ export interface NativeEngineOptions {
   readonly fast?: boolean | undefined;
 }
 
+const NAMES = optionNames<NativeEngineOptions>({ threads: true, fast: true });
+
 /**
  * The system's own BLAS and LAPACK, or why there is none to use: OpenBLAS, MKL or Accelerate where their usual names
  * lead, or the library whose path the environment variable NTKIT_BLAS holds. Long calls run on their own threads.
@@ -32,6 +34,7 @@ export interface NativeEngineOptions {
  * A library is used only after it has multiplied and factorized a small matrix correctly.
  */
 export async function nativeEngine(options: NativeEngineOptions = {}): Promise<NativeEngine> {
+  checkOptions("nativeEngine", options, NAMES);
   const threads = options.threads ?? threadsInEnvironment();
   if (threads !== undefined && !(Number.isInteger(threads) && threads > 0))
     throw new ValueError(`nativeEngine: threads must be a whole number from 1, got ${threads}`);

@@ -1,5 +1,5 @@
 import type { GramEngine } from "ntkit";
-import { type Engine, eigh, svd, tridiagonalForm } from "ntkit/engine-kit";
+import { checkOptions, type Engine, eigh, optionNames, svd, tridiagonalForm } from "ntkit/engine-kit";
 import { wasmBlas } from "./wasm/blas.ts";
 import { cholesky } from "./wasm/cholesky.ts";
 import { eigenKernels } from "./wasm/eigen-kernels.ts";
@@ -22,12 +22,15 @@ export interface WasmEngineOptions {
   readonly pool?: Pool | undefined;
 }
 
+const NAMES = optionNames<WasmEngineOptions>({ threads: true, fast: true, pool: true });
+
 export type WasmEngine =
   | { readonly engine: Engine & GramEngine; readonly pool: Pool; readonly fast: boolean }
   | { readonly unavailable: string };
 
 /** The engine that is as fast as WebAssembly allows, in Node and in browsers, or why there is none here. */
 export async function wasmEngine(options: WasmEngineOptions = {}): Promise<WasmEngine> {
+  checkOptions("wasmEngine", options, NAMES);
   if (!webAssembly) return { unavailable: "this host has no WebAssembly" };
   const { kernelBytes } = await import("./wasm/kernel-module.ts");
   const plain = kernelBytes(false);

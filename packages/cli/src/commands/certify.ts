@@ -3,6 +3,7 @@ import { Command, Option } from "commander";
 import { child, DataError, key, NumericalError } from "ntkit";
 import { certifyWidth, defaultEpsilon, regimeOf, type WidthCertificate } from "../certify/certificate.ts";
 import { certificateFigure } from "../certify/figure.ts";
+import { announcement, forecast, type ScanSize } from "../certify/forecast.ts";
 import { certifyLimit, type LimitCertificate } from "../certify/limit.ts";
 import type { CertifyProblem } from "../certify/problem.ts";
 import { measureWidth, type WidthMeasure } from "../certify/scan.ts";
@@ -31,9 +32,10 @@ interface CertifyOptions extends CommonOptions, TableOptions, EngineOptions {
   readonly target: string;
   readonly network: string;
   readonly mse: number;
-  readonly width: readonly Width[];
-  readonly draws: number;
-  readonly steps: number;
+  readonly width?: readonly Width[];
+  readonly draws?: number;
+  readonly steps?: number;
+  readonly quick?: boolean;
   readonly epsilon?: number;
   readonly delta: number;
   readonly trainable: "all" | "first" | "last";
@@ -59,12 +61,14 @@ export function certifyCommand(signal: AbortSignal): Command {
       0.01,
     )
     .addOption(
-      new Option("--width <list>", "widths of its hidden layers that are measured")
-        .argParser(widths)
-        .default([64, 256, 1024], "64,256,1024"),
+      new Option(
+        "--width <list>",
+        "widths of its hidden layers that are measured (default: 64,256,1024; with --quick 64,256)",
+      ).argParser(widths),
     )
-    .option("--draws <integer>", "networks of each width", integer(1), 3)
-    .option("--steps <integer>", "steps that one network of each width is trained for", integer(1), 500)
+    .option("--draws <integer>", "networks of each width (default: 3; with --quick 2)", integer(1))
+    .option("--steps <integer>", "steps that one network of each width is trained for (default: 500)", integer(1))
+    .option("--quick", "fewer and narrower networks: seconds, and a coarser scan")
     .option("--epsilon <number>", "distance from the limit that is asked for; a quarter of λ_min when absent", positive)
     .option("--delta <number>", "chance that the bound on that distance fails", share, 0.1)
     .addOption(
@@ -80,6 +84,25 @@ export function certifyCommand(signal: AbortSignal): Command {
   return withCommonOptions(withEngineOption(withTableOptions(command)));
 }
 
+const FULL: ScanSize = { widths: [64, 256, 1024], draws: 3, steps: 500 };
+const QUICK: ScanSize = { widths: [64, 256], draws: 2, steps: 500 };
+
+/** What is asked for, and the rest as usual, or quick. */
+function sizeOf({ width, draws, steps, quick = false }: CertifyOptions): ScanSize {
+  const usual = quick ? QUICK : FULL;
+  const list = width === undefined ? usual.widths : finiteWidths(width);
+  if (width !== undefined && list.length < width.length)
+    throw new DataError("--width inf: the infinite network is always certified; name finite widths");
+  return { widths: list, draws: draws ?? usual.draws, steps: steps ?? usual.steps };
+}
+
+/** Says how long the scan will take where that is not at once. */
+async function announce(problem: CertifyProblem, size: ScanSize, output: Output): Promise<void> {
+  const seconds = await forecast(problem, Math.max(...size.widths));
+  const line = announcement(size, seconds(size), seconds(QUICK));
+  if (line !== null) output.note(`ntkit: ${line}`);
+}
+
 function share(text: string): number {
   const value = positive(text);
   if (value < 1) return value;
@@ -91,12 +114,10 @@ async function runCertify(path: string, options: CertifyOptions, signal: AbortSi
   const { network: networkPath, target, plot, trainable, seed } = options;
   await checkPaths([path, networkPath], [plot], options);
   if (plot !== undefined) await checkSvgPath(plot);
-  const list = finiteWidths(options.width);
-  if (list.length < options.width.length)
-    throw new DataError("--width inf: the infinite network is always certified; name finite widths");
+  const size = sizeOf(options);
   const given = await readNetwork(networkPath, signal);
   const data = prepareData(await readTable(path, tableReading(options, signal)), { target, testFraction: 0, seed });
-  const network = await checkNetwork(given, networkPath, data.train.x.cols, list);
+  const network = await checkNetwork(given, networkPath, data.train.x.cols, size.widths);
   const { engine } = await chooseEngine(options, output);
   const problem: CertifyProblem = { network, train: data.train, trainable, seed, engine };
   for (const line of headLines(path, target, data, problem)) output.print(line);
@@ -108,30 +129,31 @@ async function runCertify(path: string, options: CertifyOptions, signal: AbortSi
   if (!Number.isFinite(limit.maxLearningRate))
     throw new NumericalError(`${path}: the tangent kernel of the infinite network is zero, so that nothing is learned`);
   for (const line of limitLines(limit)) output.print(line);
-  const scan = await scanWidths({ problem, limit, options, list, signal, output });
-  const certified: Certified = { path, options, problem, limit, scan, certificate: null };
+  await announce(problem, size, output);
+  const scan = await scanWidths({ problem, limit, options, size, signal, output });
+  const certified: Certified = { path, options, size, problem, limit, scan, certificate: null };
   const { result, saved } = scan.length === 0 ? { result: certified, saved: [] } : await certify(certified, output);
-  const missing = list.slice(scan.length);
+  const missing = size.widths.slice(scan.length);
   output.result({ ...summary(result), missing });
-  throwIfStopped(missing, list.length, saved);
+  throwIfStopped(missing, size.widths.length, saved);
 }
 
 interface Scan {
   readonly problem: CertifyProblem;
   readonly limit: LimitCertificate;
   readonly options: CertifyOptions;
-  readonly list: readonly number[];
+  readonly size: ScanSize;
   readonly signal: AbortSignal;
   readonly output: Output;
 }
 
 /** One width after the other, each printed when it is done, until all are or a signal says stop. */
-async function scanWidths({ problem, limit, options, list, signal, output }: Scan): Promise<readonly WidthMeasure[]> {
-  const { draws, steps, delta, network } = options;
-  const setting = { widths: list, draws, steps, learningRate: limit.time.learningRate, limit: limit.kernel };
+async function scanWidths({ problem, limit, options, size, signal, output }: Scan): Promise<readonly WidthMeasure[]> {
+  const { delta, network, quick = false } = options;
+  const setting = { ...size, learningRate: limit.time.learningRate, limit: limit.kernel };
   const scan: WidthMeasure[] = [];
-  for (const line of scanHeader(draws, steps)) output.print(line);
-  for (const width of list) {
+  for (const line of scanHeader(size.draws, size.steps, quick)) output.print(line);
+  for (const width of size.widths) {
     const one = await unlessStopped(signal, () =>
       output.progress(`width ${width}`, (onProgress) =>
         inNetworkFile(network, () => measureWidth(problem, setting, width, { signal, onProgress })),
@@ -149,6 +171,7 @@ async function scanWidths({ problem, limit, options, list, signal, output }: Sca
 interface Certified {
   readonly path: string;
   readonly options: CertifyOptions;
+  readonly size: ScanSize;
   readonly problem: CertifyProblem;
   readonly limit: LimitCertificate;
   readonly scan: readonly WidthMeasure[];
@@ -171,16 +194,17 @@ async function certify(scanned: Certified, output: Output): Promise<{ result: Ce
 }
 
 /** All of it as one JSON object; what is not finite is null there. */
-function summary({ path, options, problem, limit, scan, certificate }: Certified): object {
-  const { target, draws, steps, seed, trainable, plot } = options;
+function summary({ path, options, size, problem, limit, scan, certificate }: Certified): object {
+  const { target, seed, trainable, quick = false, plot } = options;
   const { engine, network, train } = problem;
   const { kernel, eigenvalues, ...rest } = limit;
   return {
     ...{ table: path, target, rows: train.x.rows, inputs: train.x.cols, network, trainable, seed },
     engine: { name: engine.name, description: engine.description },
     limit: { ...rest, eigenvalues: Array.from(eigenvalues) },
-    draws,
-    steps,
+    quick,
+    draws: size.draws,
+    steps: size.steps,
     widths: scan.map((one, i) => ({ ...one, regime: regimeOf(one), concentration: certificate?.promises[i] })),
     width: certificate && { ...certificate, promises: undefined },
     plot: certificate && (plot ?? null),

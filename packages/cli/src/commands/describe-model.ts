@@ -1,5 +1,5 @@
-import { decodeModel, type Layer, listed, MODEL_FORMAT, type Model } from "ntkit";
-import { alignedTable } from "../report.ts";
+import { brief, decodeModel, type Layer, listed, MODEL_FORMAT, type Model } from "ntkit";
+import { alignedTable, leftOutLines } from "../report.ts";
 
 /** Whether the bytes are those of a model or of weights: after the length of its description, that description. */
 export function isSafetensors(bytes: Uint8Array): boolean {
@@ -47,10 +47,12 @@ function modelLines(path: string, model: Model): string[] {
   const chosen = rows.findIndex(([name]) => name === fitted.architecture);
   if (chosen > 0) rows.unshift(...rows.splice(chosen, 1));
   return [
-    `${path}: ${task} model of "${target}" (${MODEL_FORMAT.name}, version ${MODEL_FORMAT.version})`,
-    `learned from ${fitted.xTrain.rows} rows and ${features.length} columns, ${fitted.xTrain.cols} inputs: ${listed(features.map(({ name }) => name))}`,
-    ...(dropped.length === 0 ? [] : [`left out: ${listed(dropped.map(({ name, reason }) => `"${name}" ${reason}`))}`]),
-    targetLine(model),
+    brief(`${path}: ${task} model of "${target}" (${MODEL_FORMAT.name}, version ${MODEL_FORMAT.version})`),
+    brief(
+      `learned from ${fitted.xTrain.rows} rows and ${features.length} columns, ${fitted.xTrain.cols} inputs: ${listed(features.map(({ name }) => name))}`,
+    ),
+    ...leftOutLines(dropped),
+    brief(targetLine(model)),
     `architecture: ${fitted.architecture} (${fitted.kernel.toUpperCase()}), ridge ${fitted.diagReg.toPrecision(2)}; fitted by ${engine}, seed ${seed}`,
     "",
     ...alignedTable([

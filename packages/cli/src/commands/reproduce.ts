@@ -167,7 +167,8 @@ async function finish(
   const stopped = finished.length < asked;
   if (out !== undefined && finished.length > 0) {
     const report = await saveFindings(out, finished, runSetting(options));
-    output.print(`\nReport: ${report}`);
+    output.print();
+    output.print(`Report: ${report}`);
   }
   const failed = finished.filter(({ result }) => !result.holds).map(({ experiment }) => experiment.id);
   output.result({

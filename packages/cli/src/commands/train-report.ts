@@ -1,6 +1,7 @@
-import { type Engine, networkFile } from "ntkit";
+import { brief, type Engine, networkFile } from "ntkit";
 import { writeFileAtomic } from "../io/write-file.ts";
 import { writeTable } from "../io/write-table.ts";
+import { leftOutLines } from "../report.ts";
 import { drawing, writeSvg } from "../svg.ts";
 import { trainFigure } from "../train/figure.ts";
 import type { FiniteRun } from "../train/finite-width.ts";
@@ -47,10 +48,12 @@ export function headLines(
   const unit =
     scale.kind === "numeric"
       ? "mse 1 is the variance of the target"
-      : `the target is -1 for "${scale.classes[0]}" and 1 for "${scale.classes[1]}"`;
+      : brief(`the target is -1 for "${scale.classes[0]}" and 1 for "${scale.classes[1]}"`);
   return [
-    `${path}: ${train.x.rows} rows to train on, ${test?.x.rows ?? 0} to test on (seed ${seed}), ${train.x.cols} ${train.x.cols === 1 ? "input" : "inputs"} to learn "${target}" from`,
-    ...preprocessor.dropped.map(({ name, reason }) => `left out: column "${name}" ${reason}`),
+    brief(
+      `${path}: ${train.x.rows} rows to train on, ${test?.x.rows ?? 0} to test on (seed ${seed}), ${train.x.cols} ${train.x.cols === 1 ? "input" : "inputs"} to learn "${target}" from`,
+    ),
+    ...leftOutLines(preprocessor.dropped),
     `${steps} steps of ${optimizer.type}${momentum} on half the sum of squared errors${batchSize === null ? "" : `, ${batchSize} rows at a time`}`,
     `learning rate ${learningRate.toPrecision(4)}; the largest stable one of the infinite network is ${maxLearningRate.toPrecision(4)}${chosen ? "" : ", twice that"}`,
     unit,

@@ -6,6 +6,7 @@ import { getHeapStatistics } from "node:v8";
 import type { Options } from "csv-parse";
 import { DataError, FormatError, inferColumn, type Table } from "ntkit";
 import { checkDelimiter, findDelimiter, quotedDelimiter } from "./delimiter.ts";
+import { fromField } from "./formula.ts";
 import { makeTable } from "./make-table.ts";
 
 export interface TextTableOptions {
@@ -27,9 +28,9 @@ export async function textTable(bytes: Uint8Array, source: string, options: Text
   const header = options.header ?? true;
   const { first, columns, lines } = await parseColumns(bytes, source, { ...options, delimiter, header });
   if (!first) throw new DataError(`${source} is empty: it needs a line of column names and a line per row`);
-  const names = header ? headerNames(first, source, delimiter) : first.map((_, j) => `x${j}`);
+  const names = header ? headerNames(first.map(fromField), source, delimiter) : first.map((_, j) => `x${j}`);
   return makeTable(source, names, lines.length, (name, j) =>
-    inferColumn(name, columns[j]!, (row) => `line ${lines[row]}`),
+    inferColumn(name, columns[j]!.map(fromField), (row) => `line ${lines[row]}`),
   );
 }
 

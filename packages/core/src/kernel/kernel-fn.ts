@@ -7,6 +7,7 @@ import type { Engine, WorkOptions } from "../linalg/engine.ts";
 import { startWork } from "../linalg/work.ts";
 import { checkFinite, checkSameCols } from "../matrix/check.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
+import { checkChoice, checkOptions, optionNames, PREDICT_NAMES } from "../matrix/option-names.ts";
 import type { GramEngine, GramRequest, Grams, KernelName, TileValues } from "./gram-engine.ts";
 import { type Batch, inputTile, prepareBatch, type TileRange } from "./input.ts";
 import { interpretKernel, type Recursion, recursionOf } from "./interpret.ts";
@@ -43,6 +44,10 @@ export interface KernelFn {
 
 const DEFAULT_TILE = 128;
 
+const NAMES = optionNames<KernelFnOptions>({ activations: true, frozen: true });
+
+const GRAM_NAMES = optionNames<GramOptions>({ ...PREDICT_NAMES, tile: true });
+
 /**
  * The exact infinite-width kernels of a network. Inputs have covariance ⟨x, x'⟩/d; from there each layer maps K and Θ
  * by its rule (`layers/`). O(n₁ n₂ (d + depth)) time, O(tile²) memory beside the result.
@@ -51,8 +56,10 @@ const DEFAULT_TILE = 128;
  * NumericalError when an entry leaves the range of float64.
  */
 export function kernelFn(network: Layer, options: KernelFnOptions = {}): KernelFn {
+  checkOptions("kernelFn", options, NAMES);
   const recursion = checkedRecursion("kernelFn", network, options);
   const gram = async (x1: Matrix, x2: Matrix | null, get: KernelName | readonly KernelName[], gramOptions = {}) => {
+    checkOptions("kernelFn", gramOptions, GRAM_NAMES);
     const names = typeof get === "string" ? [get] : get;
     checkNames("kernelFn", names);
     const grams = await computeGrams(recursion, x1, x2, names, gramOptions);
@@ -68,6 +75,7 @@ export function kernelDiagonal(
   get: KernelName,
   options: KernelFnOptions = {},
 ): Float64Array {
+  checkOptions("kernelDiagonal", options, NAMES);
   checkNames("kernelDiagonal", [get]);
   const recursion = checkedRecursion("kernelDiagonal", network, options);
   const batch = checkedBatch("kernelDiagonal: x", x);
@@ -85,10 +93,7 @@ export function kernelDiagonal(
 function checkNames(where: string, names: readonly KernelName[]): void {
   if (!Array.isArray(names) || names.length === 0)
     throw new ValueError(`${where}: get must be "nngp", "ntk" or a list of them, got ${quoted(names)}`);
-  for (const name of names) {
-    if (name !== "nngp" && name !== "ntk")
-      throw new ValueError(`${where}: get must be "nngp" or "ntk", got ${quoted(name)}`);
-  }
+  for (const name of names) checkChoice(where, "get", name, ["nngp", "ntk"]);
 }
 
 function checkedRecursion(where: string, network: Layer, { activations, frozen = 0 }: KernelFnOptions): Recursion {

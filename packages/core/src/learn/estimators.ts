@@ -1,10 +1,11 @@
 import { DataError, ShapeError, ValueError } from "../errors.ts";
 import { fromRows, type Matrix } from "../matrix/matrix.ts";
+import { checkOptions, optionNames, PREDICT_NAMES } from "../matrix/option-names.ts";
 import type { PredictOptions } from "../predict/options.ts";
 import type { Candidate } from "./candidates.ts";
 import { regressionScore } from "./evaluate.ts";
 import { fitClassification, predictClassification } from "./fit-classification.ts";
-import { fitRegression, type PredictTableOptions, predictRegression } from "./fit-regression.ts";
+import { fitRegression, PREDICTION_NAMES, type PredictTableOptions, predictRegression } from "./fit-regression.ts";
 import type { ClassificationModel, RegressionModel, RegressionPrediction } from "./model.ts";
 import type { Column, Table } from "./table.ts";
 
@@ -16,6 +17,8 @@ export interface EstimatorOptions extends PredictOptions {
   readonly candidates?: readonly Candidate[];
   readonly seed?: number;
 }
+
+const NAMES = optionNames<EstimatorOptions>({ ...PREDICT_NAMES, candidates: true, seed: true });
 
 /** The name of the target column in the tables the estimators build: "y", or one that no input has. */
 function targetName(x: Table): string {
@@ -35,6 +38,7 @@ export class NtkRegressor {
   #model: RegressionModel | null;
 
   constructor(options: EstimatorOptions = {}, model: RegressionModel | null = null) {
+    checkOptions("NtkRegressor", options, NAMES);
     this.#options = options;
     this.#model = model;
   }
@@ -54,6 +58,7 @@ export class NtkRegressor {
 
   /** The expected target with the interval that holds it with probability `level`, 0.95 unless given. */
   async predictInterval(x: Inputs, options: PredictTableOptions = {}): Promise<RegressionPrediction> {
+    checkOptions("predictInterval", options, PREDICTION_NAMES);
     return predictRegression(this.model, tableOf(x), { ...this.#options, ...options });
   }
 
@@ -86,6 +91,7 @@ export class NtkClassifier {
   #model: ClassificationModel | null;
 
   constructor(options: EstimatorOptions = {}, model: ClassificationModel | null = null) {
+    checkOptions("NtkClassifier", options, NAMES);
     this.#options = options;
     this.#model = model;
   }

@@ -1,8 +1,9 @@
 import { DataError } from "../errors.ts";
 import { columnVector, type Matrix, matrix, row } from "../matrix/matrix.ts";
+import { checkOptions } from "../matrix/option-names.ts";
 import * as portable from "../special/portable.ts";
 import { largest, predictClassification } from "./fit-classification.ts";
-import { type PredictTableOptions, predictRegression } from "./fit-regression.ts";
+import { PREDICTION_NAMES, type PredictTableOptions, predictRegression } from "./fit-regression.ts";
 import { applyLinear, fitLinear } from "./linear-baseline.ts";
 import type { ClassificationModel, ClassificationPrediction, RegressionModel, RegressionPrediction } from "./model.ts";
 import { meanAndStd, preprocess } from "./preprocess.ts";
@@ -38,6 +39,7 @@ export async function evaluateRegression(
   test: Table,
   { level = 0.95, ...options }: PredictTableOptions = {},
 ): Promise<RegressionEvaluation> {
+  checkOptions("evaluateRegression", options, PREDICTION_NAMES);
   const seen = numericTarget(train, model.target);
   const { rows, values: truth } = numericTarget(test, model.target, 1);
   const unseen = takeTableRows(test, rows);
@@ -114,6 +116,7 @@ export async function evaluateClassification(
   test: Table,
   options: PredictTableOptions = {},
 ): Promise<ClassificationEvaluation> {
+  checkOptions("evaluateClassification", options, PREDICTION_NAMES);
   const { classes } = model;
   const seen = classTarget(train, model.target);
   const { rows, values } = classTarget(test, model.target, 1);

@@ -2,6 +2,7 @@ import { DataError, ValueError } from "../errors.ts";
 import { kernelDiagonal } from "../kernel/kernel-fn.ts";
 import { jsEngine } from "../linalg/js-engine.ts";
 import { columnVector, type Matrix, transpose } from "../matrix/matrix.ts";
+import { checkOptions, optionNames, PREDICT_NAMES } from "../matrix/option-names.ts";
 import type { LeaveOneOut } from "../predict/leave-one-out.ts";
 import type { PredictOptions } from "../predict/options.ts";
 import { normalQuantile } from "../random/normal-quantile.ts";
@@ -20,6 +21,15 @@ export interface FitOptions extends PredictOptions {
   readonly seed?: number | undefined;
 }
 
+export const FIT_NAMES: readonly string[] = optionNames<FitOptions>({
+  ...PREDICT_NAMES,
+  target: true,
+  candidates: true,
+  seed: true,
+});
+
+export const PREDICTION_NAMES: readonly string[] = optionNames<PredictTableOptions>({ ...PREDICT_NAMES, level: true });
+
 /**
  * Learns a numeric target from every other column. Rows without a target are left out.
  *
@@ -27,6 +37,7 @@ export interface FitOptions extends PredictOptions {
  * deviation, scaled so that leave-one-out intervals hold the share of targets they promise.
  */
 export async function fitRegression(table: Table, options: FitOptions): Promise<RegressionModel> {
+  checkOptions("fitRegression", options, FIT_NAMES);
   const { target, engine = jsEngine, seed = 0, candidates = defaultCandidates() } = options;
   const { rows, values } = numericTarget(table, target);
   const known = takeTableRows(table, rows);
@@ -89,6 +100,7 @@ export async function predictRegression(
   table: Table,
   { level = 0.95, ...options }: PredictTableOptions = {},
 ): Promise<RegressionPrediction> {
+  checkOptions("predictRegression", options, PREDICTION_NAMES);
   const { fitted, targetMean, targetStd } = model;
   const { engine = jsEngine, signal } = options;
   const factor = intervalFactor(model, level) * targetStd;

@@ -3,6 +3,7 @@ import { NetworkError, ValueError } from "../errors.ts";
 import { childPath, childPlace } from "../layers/network-file.ts";
 import type { DenseParams, Params } from "../layers/rule.ts";
 import type { DenseSpec, Layer } from "../layers/spec.ts";
+import { checkChoice } from "../matrix/option-names.ts";
 import { mapDense } from "./params.ts";
 
 /** What replaces independent Gaussian weights. */
@@ -22,6 +23,8 @@ export interface WeightLaw {
 
 /** The drawn weights changed to another law. */
 export function applyWeightLaw(network: Layer, params: Params, { outputWeights, pairs }: WeightLaw): Params {
+  checkChoice("init", "outputWeights", outputWeights ?? "gaussian", ["gaussian", "signs"]);
+  if (pairs !== undefined) checkChoice("init", "pairs", pairs, ["antisymmetric", "symmetric"]);
   let changed = params;
   if (outputWeights === "signs") changed = withSigns(network, changed);
   if (pairs) changed = withPairs(network, changed, pairs === "antisymmetric" ? -1 : 1);

@@ -35,6 +35,8 @@ export interface TraceOptions extends NetworkOptions {
   /** Positions of layers whose weights get cotangents; null when nothing will be pulled back. */
   readonly trains?: ReadonlySet<string> | null;
   readonly allocate?: Allocate;
+  /** Sees what each layer gives, layers inside a layer first; `place` is where it stands in the description. */
+  readonly after?: (layer: Layer, place: string, output: Value) => void;
 }
 
 /** A network evaluated at params on inputs x. */
@@ -50,8 +52,8 @@ const fresh: Allocate = (length) => new Float64Array(length);
 export function traceNetwork(network: Layer, params: Params, x: Matrix, options: TraceOptions = {}): NetworkTrace {
   const { activations = {}, engine, tangent = null, order = 0, trains = null, allocate = fresh } = options;
   const blas: Blas = engine?.blas ?? jsBlas;
-  const visit = (layer: Layer, at: Position, weights: Weights, input: Value, key: Key | null): Trace =>
-    ruleOf(layer).forward(layer as Complete<Layer>, weights, input, {
+  const visit = (layer: Layer, at: Position, weights: Weights, input: Value, key: Key | null): Trace => {
+    const trace = ruleOf(layer).forward(layer as Complete<Layer>, weights, input, {
       ...scopeAt(layer, at.place, activations),
       ...{ path: at.path, blas, allocate, dropoutKey: key },
       differentiates: trains !== null,
@@ -59,6 +61,9 @@ export function traceNetwork(network: Layer, params: Params, x: Matrix, options:
       descend: (inner, segment, own, value) =>
         visit(inner, inside(layer, at, segment), own, value, key && child(key, segment + 1)),
     });
+    options.after?.(layer, at.place, trace.output);
+    return trace;
+  };
   const trace = visit(
     network,
     { path: "", place: "" },
