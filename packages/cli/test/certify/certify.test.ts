@@ -90,7 +90,9 @@ describe("certify", () => {
     const size = { widths: [8, 64], draws: 2, steps: 20 };
     const own = seconds(size);
     expect(own).toBeGreaterThan(0);
-    expect(seconds({ ...size, steps: 2000 })).toBeGreaterThan(2 * own);
+    const more = [2020, 4020].map((steps) => seconds({ ...size, steps }));
+    expect((more[1]! - more[0]!) / (more[0]! - own)).toBeCloseTo(1, 6);
+    expect(seconds({ ...size, widths: [8] }) + seconds({ ...size, widths: [64] })).toBeCloseTo(own, 12);
     expect(seconds({ ...size, widths: [8] })).toBeLessThan(own / 2);
   });
 
@@ -106,11 +108,12 @@ describe("certify", () => {
 
   it("progress moves through draws, second derivatives and training", async () => {
     const { train } = prepareData(await readTable(at("t.csv")), { target: "y", testFraction: 0, seed: 0 });
-    const problem = { network, train, trainable: "all", seed: 0, engine: jsEngine } as const;
-    const limit = await kernelFn(network)(train.x, null, "ntk");
+    const deep = serial(dense({ width: 3 }), erf(), dense({ width: 3 }), erf(), dense({ width: 1 }));
+    const problem = { network: deep, train, trainable: "all", seed: 0, engine: jsEngine } as const;
+    const limit = await kernelFn(deep)(train.x, null, "ntk");
     const seen: number[] = [];
-    const setting = { widths: [512], draws: 2, steps: 100, learningRate: 0.01, limit };
-    await measureWidth(problem, setting, 512, {
+    const setting = { widths: [256], draws: 2, steps: 100, learningRate: 0.01, limit };
+    await measureWidth(problem, setting, 256, {
       signal: new AbortController().signal,
       onProgress: (done) => seen.push(done),
     });
