@@ -152,8 +152,8 @@ const ADD: Readonly<Record<NtkAlgorithm, (builder: KernelBuilder, request: NtkRe
     const first = await traceBatch(network, params, x1, trains, options, partOf(work, 0, 0.2));
     const second = x2 && (await traceBatch(network, params, x2, trains, options, partOf(work, 0.2, 0.4)));
     for (const block of first) checkOutputs(block.outputs, outputs);
-    const { engine = jsEngine } = options;
-    await addStructured(builder, { mode, outputs, first, second, engine }, partOf(work, 0.4, 1));
+    const { engine = jsEngine, signal } = options;
+    await addStructured(builder, { mode, outputs, first, second, engine, signal }, partOf(work, 0.4, 1));
   },
 
   async jacobian(builder, { network, params, x1, x2, mode, outputs, options, work }) {
