@@ -39,6 +39,9 @@ export interface CrossBlock {
 /** Entries of K(x, xTrain) held at a time: 128 MB. */
 const BLOCK_ENTRIES = 2 ** 24;
 
+/** The share of a block's progress that its kernel makes. */
+const KERNEL_SHARE = 0.9;
+
 /** K(x, xTrain) for the rows of a table, as many rows at a time as have `entries`, so that memory does not grow with the table. */
 export async function* crossBlocks(
   { preprocessor, fitted }: { readonly preprocessor: Preprocessor; readonly fitted: FittedKernel },
@@ -51,8 +54,11 @@ export async function* crossBlocks(
   for (let start = 0; start < Math.max(1, table.rows); start += size) {
     const count = Math.min(size, table.rows - start);
     const x = preprocess(preprocessor, rowsFrom(table, start, count));
-    yield { start, x, cross: await kernel(x, fitted.xTrain, fitted.kernel, { engine, signal }) };
-    onProgress?.((start + count) / Math.max(1, table.rows));
+    const report = (share: number) => onProgress?.((start + share * count) / Math.max(1, table.rows));
+    const onEntries = (fraction: number) => report(KERNEL_SHARE * fraction);
+    const options = { engine, signal, onProgress: onEntries };
+    yield { start, x, cross: await kernel(x, fitted.xTrain, fitted.kernel, options) };
+    report(1);
   }
 }
 

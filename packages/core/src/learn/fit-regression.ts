@@ -1,7 +1,8 @@
 import { DataError, ValueError } from "../errors.ts";
 import { kernelDiagonal } from "../kernel/kernel-fn.ts";
 import { jsEngine } from "../linalg/js-engine.ts";
-import { columnVector, type Matrix, transpose } from "../matrix/matrix.ts";
+import { startWork } from "../linalg/work.ts";
+import { columnVector, type Matrix, matrix, transpose } from "../matrix/matrix.ts";
 import { checkOptions, optionNames, PREDICT_NAMES } from "../matrix/option-names.ts";
 import type { LeaveOneOut } from "../predict/leave-one-out.ts";
 import type { PredictOptions } from "../predict/options.ts";
@@ -120,6 +121,26 @@ export async function predictRegression(
   return { prediction, lower, upper };
 }
 
+/** Rows whose variances are computed between two looks at the signal. */
+const ROWS_AT_A_TIME = 32;
+
+/** K(x,x) of each row. */
+async function priorVariances(
+  { network, kernel }: RegressionModel["fitted"],
+  x: Matrix,
+  signal: AbortSignal | undefined,
+): Promise<Float64Array> {
+  const prior = new Float64Array(x.rows);
+  const work = startWork({ signal });
+  for (let start = 0; start < x.rows; start += ROWS_AT_A_TIME) {
+    const rows = Math.min(ROWS_AT_A_TIME, x.rows - start);
+    const data = x.data.subarray(start * x.cols, (start + rows) * x.cols);
+    prior.set(kernelDiagonal(network, matrix(rows, x.cols, data), kernel), start);
+    await work.breathe(start / x.rows);
+  }
+  return prior;
+}
+
 /** K(x,x) + diagReg − |L⁻¹ K(xTrain, x)|², at least diagReg: the variance of a new target, noise included. */
 async function predictiveVariances(
   { fitted, lower }: RegressionModel,
@@ -127,7 +148,7 @@ async function predictiveVariances(
   cross: Matrix,
   { engine = jsEngine, signal }: PredictOptions,
 ): Promise<Float64Array> {
-  const prior = kernelDiagonal(fitted.network, x, fitted.kernel);
+  const prior = await priorVariances(fitted, x, signal);
   const half = await engine.solveTriangular(lower, transpose(cross), { signal });
   const explained = new Float64Array(half.cols);
   for (let at = 0; at < half.data.length; at++) explained[at % half.cols]! += half.data[at]! ** 2;
