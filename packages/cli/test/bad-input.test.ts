@@ -345,9 +345,14 @@ describe("arrays", () => {
 
   it("more rows than any kernel matrix can have", async () => {
     folder.file("long.npy", npyBytes("(2000000, 2)", new Uint8Array(4_000_000).fill(1), "'|u1'"));
-    const message = "there is not enough memory for this: take fewer rows, or narrower layers";
-    await expectRefused("kernel --network @net.json --x1 @long.npy --out @k.npy", message);
-    await expectRefused("empirical --network @net.json --seed 1 --x1 @long.npy --out @k.npy", message);
+    await expectRefused(
+      "kernel --network @net.json --x1 @long.npy --out @k.npy",
+      "kernelFn: a Gram matrix of 2000000 x 2000000 entries is more than an array holds: take fewer rows",
+    );
+    await expectRefused(
+      "empirical --network @net.json --seed 1 --x1 @long.npy --out @k.npy",
+      "there is not enough memory for this: take fewer rows, or narrower layers",
+    );
   });
 
   it("an array without columns", async () => {

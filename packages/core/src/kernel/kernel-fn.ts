@@ -43,6 +43,8 @@ export interface KernelFn {
 }
 
 const DEFAULT_TILE = 128;
+/** The largest array of numbers that engines of JavaScript grant. */
+const MOST_ENTRIES = 2 ** 33 - 1;
 
 const NAMES = optionNames<KernelFnOptions>({ activations: true, frozen: true });
 
@@ -115,6 +117,10 @@ async function computeGrams(
   const b = x2 === null ? a : checkedBatch("kernelFn: x2", x2);
   checkSameCols("kernelFn", x1, b.x);
   checkLimit(recursion.network, x1.cols, recursion.activations);
+  if (a.x.rows * b.x.rows > MOST_ENTRIES)
+    throw new ShapeError(
+      `kernelFn: a Gram matrix of ${a.x.rows} x ${b.x.rows} entries is more than an array holds: take fewer rows`,
+    );
   const work = startWork(workOptions);
   const variances1 = await followVariances("kernelFn", recursion, a, work);
   const variances2 = a === b ? variances1 : await followVariances("kernelFn", recursion, b, work);
