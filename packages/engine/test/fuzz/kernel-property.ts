@@ -88,12 +88,16 @@ function worstPair(a: Matrix, b: Matrix): { row: number; col: number; error: num
   return worst;
 }
 
-/** How far each entry moves when values of the inputs move by two units in the last place, in a few ways. */
+/** How far each entry moves when values of the inputs move by two units in the last place of their row's largest, in a few ways. */
 async function movement(network: Layer, x: Matrix, name: "nngp" | "ntk"): Promise<Float64Array> {
   const here = await kernelFn(network)(x, null, name);
   const moved = new Float64Array(here.data.length);
   for (const period of [1, 2, 3]) {
-    const nudged = x.data.map((value, at) => (at % period === 0 ? value * (1 + 2 * Number.EPSILON) : value));
+    const nudged = x.data.map((value, at) => {
+      const row = at - (at % x.cols);
+      const size = Math.max(...x.data.subarray(row, row + x.cols).map(Math.abs));
+      return at % period === 0 ? value + 2 * Number.EPSILON * size : value;
+    });
     const there = await kernelFn(network)(x, matrix(x.rows, x.cols, nudged), name);
     there.data.forEach((value, at) => {
       moved[at] = Math.max(moved[at]!, Math.abs(value - here.data[at]!));
