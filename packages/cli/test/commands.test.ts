@@ -287,11 +287,14 @@ describe("kernel", () => {
   });
 
   it("what leaves the range of float64 is a failed run", async () => {
-    folder.file("steep.json", JSON.stringify({ type: "dense", width: 1, wStd: 1e200 }));
+    folder.file(
+      "steep.json",
+      JSON.stringify({ type: "repeat", times: 2, layer: { type: "dense", width: 1, wStd: 1e150 } }),
+    );
     const options = ["--network", at("steep.json"), "--x1", at("x1.npy"), "--out", at("steep.npy")];
     const kernel = await ntkit("kernel", ...options);
     expect(kernel).toMatchObject({ exitCode: 1, stdout: "" });
-    expect(kernel.stderr).toContain("leaves the range of float64");
+    expect(kernel.stderr).toContain("overflows float64 at layer (dense)");
     const described = await ntkit("describe", at("steep.json"));
     expect(described).toMatchObject({ exitCode: 1, stdout: "" });
     expect(readdirSync(folder.path)).not.toContain("steep.npy");

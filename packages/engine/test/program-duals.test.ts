@@ -181,7 +181,7 @@ function agrees(spec: ActivationSpec, dual: Dual, pair: Input): void {
   const bound = Math.sqrt(first.kappa) * Math.sqrt(second.kappa);
   const boundDot = Math.max(Math.sqrt(Math.abs(first.kappaDot * second.kappaDot)), Math.abs(expected.kappaDot));
   expect(relative(found.kappa, expected.kappa, bound), "κ").toBeLessThanOrEqual(1e-14);
-  expect(relative(found.kappaDot, expected.kappaDot, boundDot), "κ̇").toBeLessThanOrEqual(slopeTolerance(spec, pair));
+  expect(relative(found.kappaDot, expected.kappaDot, boundDot), "κ̇").toBeLessThanOrEqual(1e-14);
   if (RELATIVE.includes(spec.type)) {
     expect(relative(found.kappa, expected.kappa, Math.abs(expected.kappa)), "κ, relative").toBeLessThanOrEqual(1e-13);
   }
@@ -193,14 +193,13 @@ function agrees(spec: ActivationSpec, dual: Dual, pair: Input): void {
     if (!isSame) expect(relative(found.sine, direct, bound), "sine").toBeLessThanOrEqual(4e-12);
   } else if (Number.isFinite(expected.sine) && Number.isFinite(expected.kappa)) {
     const angle = Math.atan2(found.sine, found.kappa) - Math.atan2(expected.sine, expected.kappa);
-    expect(Math.abs(angle), "angle").toBeLessThanOrEqual(3e-15);
+    const isLost = Number.isNaN(found.sine) && SUBTRACTED.includes(spec.type);
+    if (!isLost) expect(Math.abs(angle), "angle").toBeLessThanOrEqual(SUBTRACTED.includes(spec.type) ? 4e-12 : 3e-15);
   }
 }
 
-/** κ̇ of gelu is a difference of terms of size c/D, and loses that many digits for long rows. */
-function slopeTolerance({ type }: ActivationSpec, { p, q }: Input): number {
-  return type === "gelu" ? 1e-14 * (1 + (p * q) ** 0.25) : 1e-14;
-}
+/** Where plain TypeScript has a formula for the angle, and programs subtract, or say that digits are lost. */
+const SUBTRACTED: readonly ActivationSpec["type"][] = ["gelu"];
 
 interface Golden {
   readonly cases: readonly { readonly activation: ActivationSpec; readonly values: readonly (readonly number[])[] }[];
