@@ -207,10 +207,11 @@ describe("as a process", () => {
     const { child, finished } = start([...argv, "--plot", folder.at("c.svg"), "--engine", "wasm"]);
     child.stdout!.on("data", (chunk) => /^ +4 /m.test(`${chunk}`) && child.kill("SIGINT"));
     const { exitCode, stdout, stderr } = await finished;
-    expect({ exitCode, stderr }).toEqual({
-      exitCode: 130,
-      stderr: `ntkit: stopped after 1 of 3 widths, 4096, 8192 are missing; plot: ${folder.at("c.svg")}\n`,
-    });
+    expect(exitCode).toBe(130);
+    // Before it, how long all of it will take.
+    expect(stderr.trimEnd().split("\n").at(-1)).toBe(
+      `ntkit: stopped after 1 of 3 widths, 4096, 8192 are missing; plot: ${folder.at("c.svg")}`,
+    );
     expect(stdout).toMatch(/\n +4 [^\n]*\n[\s\S]*Lemma 2 asks for[\s\S]*\nplot: [^\n]*\n$/);
     expect(readFileSync(folder.at("c.svg"), "utf8")).toContain("</svg>");
   });
