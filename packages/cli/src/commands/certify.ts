@@ -189,7 +189,8 @@ async function certify(scanned: Certified, output: Output): Promise<{ result: Ce
   if (plot === undefined) return { result, saved: [] };
   const title = `${target} of ${path.replace(/^.*\//, "")}`;
   await writeSvg(plot, drawFigure(certificateFigure(title, limit, scan, certificate), await drawing()));
-  output.print(`\nplot: ${plot}`);
+  output.print();
+  output.print(`plot: ${plot}`);
   return { result, saved: [`plot: ${plot}`] };
 }
 
