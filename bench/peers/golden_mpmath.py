@@ -850,6 +850,26 @@ def near_duplicate_cases():
     return cases.list
 
 
+# --------------------------------------------------------------------------- the angle that gelu makes
+
+def gelu_angle_cases():
+    """sqrt(1 - kappa^2/(kappa_p kappa_q)) of nearly parallel rows; 700 digits, as it is 1e-230 at variances of 1e150."""
+    out = []
+    for p in (1e-6, 0.25, 1.0, 100.0, 1e4, 1e8, 1e13, 1e30, 1e150):
+        for ratio, angles in ((1.0, (0, 27, 10, 7)), (1.0625, (0, 27, 10, 7)), (4.0, (0, 27, 10, 7)), (4096.0, (0, 10))):
+            for k in angles:
+                q, theta = p * ratio, 2.0 ** -k if k else 0.0
+                r = math.sqrt(p) * math.sqrt(q)
+                c, sine = r * math.cos(theta), r * math.sin(theta)
+                with mp.workdps(700):
+                    exact_p, exact_q, exact_c = mpf(p), mpf(q), mp.sqrt(mpf(p) * mpf(q) - mpf(sine) ** 2)
+                    kappa = gelu(exact_c, exact_p, exact_q)[0]
+                    bound = gelu(exact_p, exact_p, exact_p)[0] * gelu(exact_q, exact_q, exact_q)[0]
+                    value = mp.sqrt(max(1 - kappa * kappa / bound, mpf(0)))
+                    out.append([p, q, c, sine, 0.0 if value < mpf("1e-250") else to_double(value)])
+    return out
+
+
 # --------------------------------------------------------------------------- tables of duals
 
 PAIRS = [(1e-6, 1e-6), (1e-6, 1.0), (1e-6, 100.0), (1e-2, 1e-2), (1e-2, 4.0), (0.3, 0.3), (1.0, 0.3), (0.3, 25.0),
@@ -1035,6 +1055,7 @@ def check_closed_forms():
 
 WHAT = {
     "kernels": "nngp and ntk of infinite networks; `network` is the `network` field of a network file; x2 null means x2 = x1",
+    "gelu-angle": "rows [p, q, c, sine, sqrt(1 - kappa^2/(kappa_p kappa_q))] of gelu; the sine counts where c is rounded",
     "special-rows": "nngp and ntk of x, x, -x, 0 (not for expNormalized), 2x and another row, through one activation and then relu",
     "near-duplicates": "nngp and ntk of x with x' = x + eps t (t perpendicular, radial, random) and x' = -x + eps t (t perpendicular), eps = 1e-1..1e-8, 8 rows each in that order",
     "duals": "per activation, rows [c, p, q, kappa, kappaDot]: kappa = E phi(u)phi(v), kappaDot = E phi'(u)phi'(v), Var u = p, Var v = q, Cov = c, all exact doubles",
@@ -1042,7 +1063,7 @@ WHAT = {
     "taylor": "per activation, rows [x, c0, ..., c8]: ck = phi^(k)(x)/k!",
 }
 MAKERS = {"kernels": kernel_cases, "special-rows": special_row_cases, "near-duplicates": near_duplicate_cases, "duals": dual_cases, "special": special_cases,
-          "taylor": taylor_cases}
+          "taylor": taylor_cases, "gelu-angle": gelu_angle_cases}
 
 
 def header(what, command, versions, digits):

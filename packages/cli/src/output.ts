@@ -1,6 +1,10 @@
-import { SingleBar } from "cli-progress";
+import { printable } from "ntkit";
+import { printObject } from "./result-object.ts";
 
-/** The only place that prints. Data goes to stdout, talk to stderr; with `json`, stdout holds one JSON object. */
+/**
+ * What a command prints through. Data goes to stdout, talk to stderr; with `json`, stdout holds one JSON object. Names from data may hold
+ * control characters, which are shown as escapes.
+ */
 export interface Output {
   readonly json: boolean;
   /** A line of the report: stdout, or nowhere when one JSON object is asked for. */
@@ -26,22 +30,23 @@ export function makeOutput({
   return {
     json,
     print: (line = "") => {
-      if (dataOnStdout && !quiet) process.stderr.write(`${line}\n`);
-      else if (!dataOnStdout && !json) process.stdout.write(`${line}\n`);
+      if (dataOnStdout && !quiet) process.stderr.write(`${printable(line)}\n`);
+      else if (!dataOnStdout && !json) process.stdout.write(`${printable(line)}\n`);
     },
     note: (line) => {
-      if (!quiet) process.stderr.write(`${line}\n`);
+      if (!quiet) process.stderr.write(`${printable(line)}\n`);
     },
     result: (value) => {
-      if (json) process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+      if (json) printObject(value);
     },
     progress: (label, work) => (quiet || !process.stderr.isTTY ? work(() => {}) : withBar(label, work)),
   };
 }
 
 async function withBar<T>(label: string, work: (onProgress: (fraction: number) => void) => Promise<T>): Promise<T> {
+  const { SingleBar } = await import("cli-progress"); // loaded where there is a terminal to draw on
   const bar = new SingleBar({
-    format: `${label} [{bar}] {percentage}% | {eta_formatted} left`,
+    format: `${printable(label)} [{bar}] {percentage}% | {eta_formatted} left`,
     stream: process.stderr,
     clearOnComplete: true,
     hideCursor: true,

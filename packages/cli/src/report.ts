@@ -1,4 +1,13 @@
-import type { ClassificationEvaluation, Engine, Model, RegressionEvaluation, Table } from "ntkit";
+import {
+  brief,
+  type ClassificationEvaluation,
+  type DroppedColumn,
+  type Engine,
+  type Model,
+  printable,
+  type RegressionEvaluation,
+  type Table,
+} from "ntkit";
 import type { Evaluation } from "./plot.ts";
 import { textScatter } from "./text-scatter.ts";
 
@@ -22,8 +31,8 @@ export function fitReport(summary: FitSummary): string[] {
   const { features, dropped } = model.preprocessor;
   const winner = model.scores.find(({ name }) => name === model.fitted.architecture)!;
   return [
-    `${path}: ${table.rows} rows, ${features.length} columns to learn "${model.target}" from (${model.task})`,
-    ...dropped.map(({ name, reason }) => `left out: column "${name}" ${reason}`),
+    brief(`${path}: ${table.rows} rows, ${features.length} columns to learn "${model.target}" from (${model.task})`),
+    ...leftOutLines(dropped),
     evaluation
       ? `fitted on ${train.rows} rows, tested on ${evaluation.rows} rows it has not seen (seed ${options.seed})`
       : `fitted on ${train.rows} rows, none held out (seed ${options.seed})`,
@@ -48,7 +57,7 @@ function regressionLines({ model, baselines, coverage, level, truth, predictions
     name,
     score.rmse.toPrecision(4),
     score.mae.toPrecision(4),
-    score.r2.toFixed(3),
+    score.r2 === null ? "not defined" : score.r2.toFixed(3),
   ];
   return [
     ...alignedTable([
@@ -58,7 +67,10 @@ function regressionLines({ model, baselines, coverage, level, truth, predictions
       line("mean of target", baselines.mean),
     ]),
     "",
-    `${percent(level)} intervals hold ${percent(coverage)} of the test targets`,
+    ...(model.r2 === null
+      ? [`R² is not defined: ${truth.length === 1 ? "one test row does" : "equal test targets do"} not vary`]
+      : []),
+    `${percent(level)} intervals hold ${percent(coverage)} of the test targets (${Math.round(coverage * truth.length)} of ${truth.length})`,
     "",
     ...textScatter(truth, predictions.prediction),
   ];
@@ -92,8 +104,31 @@ function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
 }
 
+/** Columns left out that a report names. */
+const MOST_LEFT_OUT = 10;
+
+/** A line for each column that is not learned from, and why; many of them are counted. */
+export function leftOutLines(dropped: readonly DroppedColumn[]): string[] {
+  const rest = dropped.length - MOST_LEFT_OUT;
+  const named = rest > 1 ? dropped.slice(0, MOST_LEFT_OUT) : dropped;
+  return [
+    ...named.map(({ name, reason }) => brief(`left out: column "${name}" ${reason}`)),
+    ...(rest > 1 ? [`left out: ${rest} more columns`] : []),
+  ];
+}
+
+/** Longer names in a table are cut. */
+const LONGEST_CELL = 120;
+
+/** A cell as it is printed, so that its width is known. */
+function shown(rows: readonly (readonly string[])[]): readonly (readonly string[])[] {
+  const cell = (text: string) => (text.length > LONGEST_CELL ? `${text.slice(0, LONGEST_CELL - 1)}…` : text);
+  return rows.map((row) => row.map((text) => cell(printable(text))));
+}
+
 /** First column to the left, the others to the right. */
-export function alignedTable(rows: readonly (readonly string[])[]): string[] {
+export function alignedTable(cells: readonly (readonly string[])[]): string[] {
+  const rows = shown(cells);
   const widths = rows[0]!.map((_, j) => Math.max(...rows.map((row) => row[j]!.length)));
   return rows.map((row) =>
     row
@@ -138,7 +173,8 @@ function evaluationSummary(evaluation: Evaluation): object {
 }
 
 /** Rows of cells as lines of columns that start at the same place. */
-export function leftAligned(rows: readonly (readonly string[])[]): string[] {
+export function leftAligned(cells: readonly (readonly string[])[]): string[] {
+  const rows = shown(cells);
   const widths = rows[0]!.map((_, j) => Math.max(...rows.map((row) => row[j]!.length)));
   return rows.map((row) =>
     row

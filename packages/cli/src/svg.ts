@@ -1,4 +1,4 @@
-import { DataError } from "ntkit";
+import { DataError, printable } from "ntkit";
 import { checkWritable, writeFileAtomic } from "./io/write-file.ts";
 
 export type PlotModule = typeof import("@observablehq/plot");
@@ -23,7 +23,20 @@ export async function checkSvgPath(path: string): Promise<void> {
   await checkWritable(path);
 }
 
+/** The text as content of an element or an attribute. */
+export function escapeXml(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+}
+
+/** Characters that XML 1.0 has no way to write, but for those that `printable` shows. */
+const NOT_IN_XML = /[\ud800-\udfff\ufffe\uffff]/gu;
+
+/** A document in which names from data cannot hold what no document may hold: control characters are shown as escapes. */
+export function wellFormed(document: string): string {
+  return document.replace(/[^\n]+/g, printable).replace(NOT_IN_XML, "\ufffd");
+}
+
 export async function writeSvg(path: string, svg: string): Promise<void> {
-  const text = `<?xml version="1.0" encoding="UTF-8"?>\n${svg}\n`;
+  const text = `<?xml version="1.0" encoding="UTF-8"?>\n${wellFormed(svg)}\n`;
   await writeFileAtomic(path, (write) => write(new TextEncoder().encode(text)));
 }

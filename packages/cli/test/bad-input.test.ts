@@ -96,7 +96,7 @@ describe("tables to learn from", () => {
         "a,b,y",
         rows.map(([a]) => [1, 2, a]),
       ),
-      '"a" is constant; "b" is constant',
+      '"a" is constant, "b" is constant',
     ],
     ["text-in-column", withCell(9, 0, "oops"), 'column "a" is numeric but line 9 holds "oops": correct it'],
     ["text-in-target", withCell(9, 2, "oops"), 'target "y" is numeric but line 9 holds "oops": correct it'],
@@ -131,6 +131,13 @@ describe("tables to learn from", () => {
     await expectRefused(`fit @${name}.csv --target y --out @new.ntkit${options}`, message);
   });
 
+  it("an array without rows of endless columns", async () => {
+    folder.file("no-values.npy", npyBytes("(0, 1000000000000)", floats()));
+    const message = "a table has at most 1000000 columns, got shape (0, 1000000000000)";
+    await expectRefused("fit @no-values.npy --target x0", message);
+    await expectRefused("predict @good.ntkit @no-values.npy", message);
+  });
+
   it("a Parquet file cut short", async () => {
     folder.file("cut.parquet", readFileSync(folder.at("whole.parquet")).subarray(0, -20));
     await expectRefused("fit @cut.parquet --target a", "is a damaged, truncated or encrypted Parquet file");
@@ -143,12 +150,12 @@ describe("arguments", () => {
       "",
       "name a command: fit, predict, kernel, empirical, train, reproduce, certify, describe, benchmark, doctor; ntkit --help shows how",
     ],
-    ["fti @good.csv", "unknown command 'fti' (Did you mean fit?)"],
+    ["fti @good.csv", `unknown command 'fti' (did you mean "fit"?)`],
     ["help fti", "name a command"],
     ["fit --target y", "missing required argument 'table'; ntkit fit --help shows how"],
     ["fit @good.csv", "required option '--target <column>' not specified"],
     ["fit @good.csv --target", "option '--target <column>' argument missing"],
-    ["fit @good.csv --target y --sed 1", "unknown option '--sed' (Did you mean --seed?)"],
+    ["fit @good.csv --target y --sed 1", `unknown option '--sed' (did you mean "--seed"?)`],
     ["fit @good.csv more --target y", "too many arguments for 'fit'"],
     ["fit @good.csv --target y --seed x", "argument 'x' is invalid: it must be a whole number from 0"],
     ["fit @good.csv --target y --seed ''", "argument '' is invalid: it must be a whole number"],
@@ -158,7 +165,7 @@ describe("arguments", () => {
     ["fit @good.csv --target y --test-fraction half", "argument 'half' is invalid"],
     ["fit @good.csv --target y --test-fraction 0.99", "leaves 0 to learn from, at least 5 are needed: lower"],
     ["fit @good.csv --target y --test-fraction 0.001", "leaves none to test on: raise --test-fraction"],
-    ["fit @good.csv --target y --task ranking", "Allowed choices are regression, classification"],
+    ["fit @good.csv --target y --task ranking", "it must be one of regression, classification"],
     ["fit @classes.csv --target kind --task regression", 'target "kind" holds "even" in data row 1'],
     ["fit @good.csv --target y --task classification", "too many to learn; use --task regression"],
     ["fit @good.csv --target Y", 'no column is named "Y" (did you mean "y"?); the columns are a, b, y'],
@@ -174,7 +181,7 @@ describe("arguments", () => {
     ["fit @good.csv --target ''", 'no column is named ""; the columns are'],
     ["fit @good.csv --target a --no-header", 'no column is named "a"; the columns are x0, x1, x2'],
     ["predict - -", "standard input can be read once only"],
-    ["kernel --network @net.json --x1 @x.npy --out @k.npy --get nngpp", "Allowed choices are nngp, ntk"],
+    ["kernel --network @net.json --x1 @x.npy --out @k.npy --get nngpp", "it must be one of nngp, ntk"],
     ["kernel --network @net.json --x1 @x.npy", "required option '--out <file>' not specified"],
     ["kernel --network @net.json --x1 @x.npy --out - --json", "only one thing can go to standard output"],
     ["fit @good.csv --target y --json --out -", "only one thing can go to standard output"],
@@ -255,41 +262,6 @@ describe("tables to predict", () => {
   });
 });
 
-describe("model files", () => {
-  const replaced = (bytes: Buffer, from: string, to: string) =>
-    Buffer.from(bytes.toString("latin1").replace(from, to), "latin1");
-  const foreign = '{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}  ';
-
-  it.each<[string, (model: Buffer) => Uint8Array, string]>([
-    ["cut-in-header", (model) => model.subarray(0, 500), "is truncated: it has 500 bytes of at least"],
-    ["cut-in-arrays", (model) => model.subarray(0, -100), "is truncated"],
-    ["cut-at-once", (model) => model.subarray(0, 5), "is not a safetensors file"],
-    ["longer", (model) => Buffer.concat([model, Buffer.alloc(7)]), "is damaged: its arrays take"],
-    ["newer", (model) => replaced(model, '"version":"1"', '"version":"2"'), "of version 2, this ntkit reads version 1"],
-    ["other-field", (model) => replaced(model, "features", "faetures"), "preprocessor.features must be a list"],
-    [
-      "not-finite",
-      (model) => Buffer.from(model).fill(0xff, model.length - 8),
-      'array "loo_scores" holds values that are not finite',
-    ],
-    [
-      "zeros",
-      (model) => Buffer.from(model).fill(0, model.length - 800),
-      'the diagonal of "cholesky_lower" must be above 0',
-    ],
-    ["table", () => readFileSync(folder.at("good.csv")), "pass a file that ntkit wrote"],
-    [
-      "foreign",
-      () =>
-        Buffer.concat([Buffer.from(BigUint64Array.of(BigInt(foreign.length)).buffer), Buffer.from(`${foreign}1234`)]),
-      "is a safetensors file but not an ntkit model: pass a file that ntkit fit wrote",
-    ],
-  ])("%s", async (name, damage, message) => {
-    folder.file(`${name}.ntkit`, damage(readFileSync(folder.at("good.ntkit"))));
-    await expectRefused(`predict @${name}.ntkit @good.csv --out @new.csv`, message);
-  });
-});
-
 describe("network files", () => {
   const file = (version: number) => JSON.stringify({ format: "ntkit-network", version, network: dense });
 
@@ -299,12 +271,25 @@ describe("network files", () => {
     ["bytes", Buffer.from('{"type":"dense"}', "utf16le").subarray(1), "bytes.json is not a network file"],
     ["latin", Buffer.from('{"t\xf6":1}', "latin1"), "it is not UTF-8 text"],
     ["null", "null", 'null.json: a layer must be an object with a "type", got null'],
-    ["type", network({ type: "dens" }), 'type.json: 0: unknown layer type "dens" (did you mean "dense"?)'],
-    ["proto", '{"type":"constructor"}', 'unknown layer type "constructor"; known are'],
-    ["field", network({ ...dense, wstd: 1 }), '0: unknown field "wstd" of dense (did you mean "wStd"?)'],
+    ["type", network({ type: "dens" }), 'type.json: layers[0]: unknown layer type "dens" (did you mean "dense"?)'],
+    ["proto", '{"type":"constructor"}', 'unknown layer type "constructor": ntkit has no such layer; it has serial,'],
+    ["field", network({ ...dense, wstd: 1 }), 'layers[0]: unknown field "wstd" of dense (did you mean "wStd"?)'],
     ["proto-field", '{"type":"dense","width":1,"__proto__":{}}', 'unknown field "__proto__" of dense'],
     ["value", network({ type: "dense", width: -5 }), "width of dense must be an integer of at least 1, got -5"],
     ["version", file(2), "version 2 of the network file is not known here (1 is): update ntkit"],
+    [
+      "branches",
+      network(
+        dense,
+        ...Array.from({ length: 50 }, () => [{ type: "fanOut", copies: 10_000 }, { type: "fanInConcat" }]).flat(),
+      ),
+      "branches.json: layers[2]: fanInConcat joins 49995000 pairs of branches, at most 100000 are allowed",
+    ],
+    [
+      "coefficients",
+      network(dense, { type: "polynomial", coef: new Array(20_000).fill(1) }),
+      "layers[1]: coef of polynomial must be a list of 1 to 101 finite numbers, got 20000",
+    ],
     ["function", network(dense, { type: "elementwise", name: "mine" }, dense), "use one of the named activations"],
   ])("%s", async (name, content, message) => {
     folder.file(`${name}.json`, content);
@@ -315,7 +300,7 @@ describe("network files", () => {
 
   it("two activations without a dense layer between", async () => {
     folder.file("twice.json", network(dense, relu, relu, dense));
-    const message = "twice.json: 2: relu needs Gaussian pre-activations: put a dense layer before it";
+    const message = "twice.json: layers[2]: relu needs Gaussian pre-activations: put a dense layer before it";
     await expectRefused("describe @twice.json", message);
     await expectRefused("kernel --network @twice.json --x1 @x.npy --out @k.npy", message);
     await expectRefused("fit @good.csv --target y --network @twice.json --out @new.ntkit", message);
@@ -334,7 +319,13 @@ describe("arrays", () => {
     ["object", npyBytes("(1, 2)", floats(1), "'|O'"), "values are of dtype '|O'"],
     ["cut", npyBytes("(3, 2)", floats(1, 2, 3, 4, 5)), "is truncated: shape (3, 2) needs"],
     ["cut-header", npyBytes("(3, 2)", floats(1)).subarray(0, 30), "is truncated: it ends within its header"],
-    ["vast", npyBytes("(3000000000, 2000000000)", floats(1)), "is truncated"],
+    ["vast", npyBytes("(30000000, 20000000)", floats(1)), "is truncated"],
+    [
+      "beyond",
+      npyBytes("(3000000000, 2000000000)", floats(1)),
+      "no array is as large as its shape (3000000000, 2000000000) says",
+    ],
+    ["endless", npyBytes("(0, 99999999999999999999999)", floats()), "no array is as large as its shape (0, 9999"],
     ["nan", npyBytes("(3, 2)", floats(1, 2, 3, Number.NaN, 5, 6)), "must be finite, got NaN at row 1, column 1"],
     ["infinite", npyBytes("(2, 2)", floats(-Infinity, 2, 3, 4)), "must be finite, got -Infinity at row 0, column 0"],
     ["text", "a,b\n1,2\n", "text.npy is not a .npy file: save the array with numpy.save"],
@@ -349,6 +340,18 @@ describe("arrays", () => {
     await expectRefused(
       "kernel --network @net.json --x1 @x.npy --x2 @wide.npy --out @k.npy",
       "wide.npy: both inputs must have the same number of columns, got 3, and 2 in",
+    );
+  });
+
+  it("more rows than any kernel matrix can have", async () => {
+    folder.file("long.npy", npyBytes("(2000000, 2)", new Uint8Array(4_000_000).fill(1), "'|u1'"));
+    await expectRefused(
+      "kernel --network @net.json --x1 @long.npy --out @k.npy",
+      "kernelFn: a Gram matrix of 2000000 x 2000000 entries is more than an array holds: take fewer rows",
+    );
+    await expectRefused(
+      "empirical --network @net.json --seed 1 --x1 @long.npy --out @k.npy",
+      "there is not enough memory for this: take fewer rows, or narrower layers",
     );
   });
 

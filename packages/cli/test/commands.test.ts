@@ -302,8 +302,76 @@ describe("kernel", () => {
     expect(report).toContain("2 layers with weights, 3 in all");
     expect(JSON.parse(await succeed("describe", at("net.json"), "--json"))).toMatchObject({
       parametricLayers: 2,
-      layers: [{ type: "dense", path: "0" }, { type: "relu" }, { type: "dense" }],
+      layers: [{ type: "dense", path: "layers[0]" }, { type: "relu" }, { type: "dense" }],
     });
+  });
+});
+
+describe("figures that are not defined", () => {
+  it.each([
+    ["one row", [3], "one test row does not vary"],
+    ["equal targets", [3, 3, 3], "equal test targets do not vary"],
+  ])("R² of %s is no number, in text and in JSON", async (_, targets, reason) => {
+    const test = folder.file(
+      "few.csv",
+      csv(
+        "a,b,y",
+        targets.map((y, i) => [i / 9, 0.5, y]),
+      ),
+    );
+    const line = ["numbers.csv", "y", "--test", test] as const;
+    const report = await learn(...line);
+    expect(report).toMatch(/infinite network +[\d.]+ +[\d.]+ +not defined\n/);
+    expect(report).toContain(`R² is not defined: ${reason}`);
+    expect(report).toMatch(new RegExp(`\\(\\d of ${targets.length}\\)`));
+    const { test: scores } = JSON.parse(await learn(...line, "--json"));
+    expect(scores.r2).toBeNull();
+    for (const { r2, rmse } of Object.values<{ r2: null; rmse: number }>(scores.baselines))
+      expect([r2, Number.isFinite(rmse)]).toEqual([null, true]);
+  });
+});
+
+describe("describe a model", () => {
+  it("says what it learned, from what, and how well", async () => {
+    await succeed("fit", at("numbers.csv"), "--target", "y", "--out", at("described.ntkit"));
+    const report = await succeed("describe", at("described.ntkit"));
+    const model = JSON.parse(await succeed("describe", at("described.ntkit"), "--json"));
+    expect(report).toContain('described.ntkit: regression model of "y" (ntkit-model, version 1)');
+    expect(report).toContain(`learned from ${model.rows} rows and 2 columns, 2 inputs: `);
+    expect(report).toContain(`architecture: ${model.architecture} (${model.kernel.toUpperCase()}), ridge `);
+    expect(report).toMatch(/mean of target +[\d.]+\n/);
+    expect(report).toContain("layers[0]");
+    expect(model).toMatchObject({ format: "ntkit-model", version: 1, task: "regression", target: "y", leftOut: [] });
+    const { candidates, meanOfTarget } = model.leaveOneOut;
+    const chosen = candidates.find(({ name }: { name: string }) => name === model.architecture);
+    expect(chosen.score).toBeLessThan(meanOfTarget);
+    const fitted = JSON.parse(
+      await succeed("fit", at("numbers.csv"), "--target", "y", "--test-fraction", "0", "--json"),
+    );
+    expect(fitted.model.architecture).toBe(model.architecture);
+    expect(model.layers).toHaveLength(model.network.layers.length);
+  });
+
+  it("of classes", async () => {
+    await succeed("fit", at("kinds.csv"), "--target", "kind", "--out", at("kinds.ntkit"));
+    expect(await succeed("describe", at("kinds.ntkit"))).toMatch(/\d+ classes: .*; temperature [\d.]+\n/);
+    expect(JSON.parse(await succeed("describe", at("kinds.ntkit"), "--json")).leaveOneOut.measure).toBe("log loss");
+  });
+
+  it("the mean of the other rows is the baseline", async () => {
+    const y = [3, 1, 4, 1.5, 9, 2.6, 5];
+    const table = folder.file(
+      "seven.csv",
+      csv(
+        "a,y",
+        y.map((value, i) => [i * i, value]),
+      ),
+    );
+    await succeed("fit", table, "--target", "y", "--test-fraction", "0", "--out", at("seven.ntkit"));
+    const { leaveOneOut } = JSON.parse(await succeed("describe", at("seven.ntkit"), "--json"));
+    const sum = y.reduce((total, value) => total + value, 0);
+    const squares = y.map((value) => (value - (sum - value) / 6) ** 2).reduce((total, value) => total + value, 0);
+    expect(leaveOneOut.meanOfTarget).toBeCloseTo(Math.sqrt(squares / 7), 12);
   });
 });
 
@@ -311,7 +379,7 @@ describe("help", () => {
   it.each(["fit", "predict", "kernel", "describe"])("%s --help starts with an example", async (command) => {
     const { exitCode, stdout } = await ntkit(command, "--help");
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(new RegExp(`^Example:\n  ntkit ${command} `));
+    expect(stdout).toMatch(new RegExp(`^Examples?:\n  ntkit ${command} `));
     expect(stdout).toContain(`Usage: ntkit ${command} `);
   });
 

@@ -9,6 +9,7 @@ import {
   fromRows,
   init,
   networkFile,
+  paramEntries,
   relu,
   serial,
 } from "ntkit";
@@ -106,7 +107,10 @@ describe("empirical", () => {
   });
 
   it("what leaves the range of float64 is a failed run", async () => {
-    folder.file("steep.json", JSON.stringify(networkFile(dense({ width: 1, wStd: 1e200 }))));
+    folder.file(
+      "steep.json",
+      JSON.stringify(networkFile(serial(dense({ width: 1, wStd: 1e150 }), dense({ width: 1, wStd: 1e150 })))),
+    );
     const { exitCode, stderr } = await ntkit(
       ...["empirical", "--network", at("steep.json"), "--x1", at("x1.npy"), "--seed", "1", "--get", "nngp"],
       ...["--out", at("steep.npy")],
@@ -126,7 +130,9 @@ describe("refuses", () => {
     folder.file("narrow.safetensors", encodeParams(init(serial(dense({ width: 5, bStd: 1 })), 2, { seed: 1 })));
     folder.file("three.safetensors", encodeParams(init(network, 3, { seed: 1 })));
     const bad = init(network, 2, { seed: 1 });
-    folder.file("nan.safetensors", encodeParams(bad, {}).fill(0xff, -8));
+    paramEntries(bad).at(-1)!.data.fill(Number.NaN);
+    folder.file("nan.safetensors", encodeParams(bad));
+    folder.file("changed.safetensors", encodeParams(init(network, 2, { seed: 1 })).fill(0x3f, -1));
     const deep = serial(dense({ width: 4, bStd: 0.5 }), dense({ width: 3 }));
     const wrong = (init(deep, 2, { seed: 1 }) as readonly object[])[1];
     const [first] = init(network, 2, { seed: 1 }) as readonly object[];
@@ -156,13 +162,17 @@ describe("refuses", () => {
     [`${start} --params @three.safetensors`, "x1.npy has 2 columns: pass the inputs that the weights were made for"],
     [`${start} --params @mixed.safetensors`, "the weights do not belong to this network"],
     [`${start} --params @nan.safetensors`, 'nan.safetensors: every weight must be finite, got NaN in array "2.w"'],
-    [`${start} --seed 1 --get theta`, "Allowed choices are ntk, nngp, outputs"],
+    [
+      `${start} --params @changed.safetensors`,
+      "changed.safetensors was changed after it was written: its contents have the",
+    ],
+    [`${start} --seed 1 --get theta`, "it must be one of ntk, nngp, outputs"],
     [`${start} --seed 1 --get nngp --trainable all`, "--trainable is of the tangent kernel: leave it out"],
     [`${start} --seed 1 --get outputs --algorithm auto`, "--algorithm is of the tangent kernel"],
     [`${start} --seed 1 --get outputs --full`, "--full is of kernels: leave it out, or pass --get ntk"],
     [`${start} --seed 1 --get outputs --x2 @x2.npy`, "--x2 is of kernels"],
-    [`${start} --seed 1 --trainable middle`, "Allowed choices are all, first, last"],
-    [`${start} --seed 1 --algorithm fast`, "Allowed choices are auto, structured, jacobian, vectorProducts"],
+    [`${start} --seed 1 --trainable middle`, "it must be one of all, first, last"],
+    [`${start} --seed 1 --algorithm fast`, "it must be one of auto, structured, jacobian, vectorProducts"],
     ["empirical --network @net.json --x1 @x1.npy --out @k.csv --seed 1", "k.csv: kernels are written as .npy"],
     ["empirical --network @net.json --x1 @empty.npy --out @new.npy --seed 1", "empty.npy: at least one row"],
     [

@@ -66,7 +66,7 @@ describe("--engine", () => {
       const { exitCode, stderr } = await ntkit(...line.split(" "), "--engine", "natve");
       expect(exitCode).toBe(2);
       expect(stderr).toMatch(
-        /^ntkit: option '--engine <name>' argument 'natve' is invalid: Allowed choices are js, wasm, native;/,
+        /^ntkit: option '--engine <name>' argument 'natve' is invalid: it must be one of js, wasm, native \(did you mean "native"\?\);/,
       );
     },
   );

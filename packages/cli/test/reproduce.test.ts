@@ -128,7 +128,7 @@ describe("ntkit reproduce", () => {
     [["--set", "n=3"], /--set sets a parameter of one experiment: name it/],
     [["all", "--out", "/dev/null/x"], /cannot be a folder/],
     [["all", "--seed", "-1"], /it must be a whole number/],
-    [["all", "--engine", "gpu"], /Allowed choices are js, wasm, native/],
+    [["all", "--engine", "gpu"], /it must be one of js, wasm, native/],
   ] as const)("refuses %j", async (argv, message) => {
     const { exitCode, stdout, stderr } = await ntkit("reproduce", ...argv);
     expect(stderr).toMatch(message);

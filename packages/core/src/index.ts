@@ -35,14 +35,18 @@ export { ntkVectorProduct } from "./empirical/ntk-vector-product.ts";
 export { type KernelArray, kernelMatrix, type OutputAxes } from "./empirical/output-axes.ts";
 // Errors
 export {
+  brief,
   DataError,
   didYouMean,
   FormatError,
   isNtkError,
+  listed,
   NetworkError,
   NtkError,
   type NtkErrorCode,
   NumericalError,
+  printable,
+  quoted,
   ShapeError,
   ValueError,
 } from "./errors.ts";
@@ -107,7 +111,7 @@ export { fanInSum } from "./layers/fan-in-sum.ts";
 export { fanOut } from "./layers/fan-out.ts";
 export { identity } from "./layers/identity.ts";
 export { layerNorm } from "./layers/layer-norm.ts";
-export { type NetworkFile, networkFile, parseNetwork } from "./layers/network-file.ts";
+export { childPlace, type NetworkFile, networkFile, parseNetwork, placeOf } from "./layers/network-file.ts";
 export { parallel } from "./layers/parallel.ts";
 export { repeat } from "./layers/repeat.ts";
 export type { DenseParams, Params } from "./layers/rule.ts";
@@ -136,7 +140,7 @@ export type {
   RegressionModel,
   RegressionPrediction,
 } from "./learn/model.ts";
-export { decodeModel, encodeModel } from "./learn/model-file.ts";
+export { decodeModel, encodeModel, MODEL_FORMAT } from "./learn/model-file.ts";
 export type { CategoryFeature, DroppedColumn, Feature, NumericFeature, Preprocessor } from "./learn/preprocess.ts";
 export type { CandidateScore } from "./learn/select.ts";
 export { type Split, trainTestSplit } from "./learn/split.ts";

@@ -1,6 +1,7 @@
 import type { GramEngine } from "ntkit";
-import { type Engine, jsEngine } from "ntkit/engine-kit";
+import { checkOptions, type Engine, isNtkError, jsEngine, optionNames } from "ntkit/engine-kit";
 import {
+  checkEngineName,
   ENGINE_NAMES,
   type EngineChoice,
   engineInEnvironment,
@@ -21,6 +22,8 @@ export interface BestEngineOptions {
   readonly fast?: boolean | undefined;
 }
 
+const NAMES = optionNames<BestEngineOptions>({ choice: true, prefer: true, threads: true, fast: true });
+
 export interface ChosenEngine {
   readonly engine: Engine & Partial<GramEngine>;
   /** Why this one, a line each, for reports. */
@@ -33,9 +36,11 @@ export type OpenedEngine = { readonly engine: Engine & Partial<GramEngine> } | {
 
 /**
  * The fastest engine of this machine, or the one asked for: `native` where there is a fast BLAS, else `wasm`, else `js`.
- * Always finds one: `jsEngine` needs nothing.
+ * Always finds one, whatever the host forbids: `jsEngine` needs nothing. Throws ValueError only for an option, or a variable of
+ * the environment, whose value means nothing.
  */
 export async function bestEngine(options: BestEngineOptions = {}): Promise<ChosenEngine> {
+  checkOptions("bestEngine", options, NAMES);
   const { name: first, source } = firstChoice(options);
   const failures: string[] = [];
   for (const name of [first, ...BY_SPEED.filter((other) => other !== first)]) {
@@ -55,14 +60,14 @@ export async function bestEngine(options: BestEngineOptions = {}): Promise<Chose
 const BY_SPEED: readonly EngineChoice[] = [...ENGINE_NAMES].reverse();
 
 function firstChoice({ choice, prefer }: BestEngineOptions): { name: EngineChoice; source: string } {
-  if (choice !== undefined) return { name: choice, source: "as asked" };
+  if (choice !== undefined) return { name: checkEngineName("bestEngine: choice", choice), source: "as asked" };
   const inEnvironment = engineInEnvironment();
   if (inEnvironment !== undefined) return { name: inEnvironment, source: "as NTKIT_ENGINE says" };
-  if (prefer !== undefined) return { name: prefer, source: "as preferred" };
+  if (prefer !== undefined) return { name: checkEngineName("bestEngine: prefer", prefer), source: "as preferred" };
   return { name: BY_SPEED[0]!, source: "the fastest here" };
 }
 
-/** One engine, or why it is not there. Loads no code of the others. */
+/** One engine, or why it is not there: what the host forbids is a reason too. Loads no code of the others. */
 export async function openEngine(
   name: EngineChoice,
   options: Pick<BestEngineOptions, "threads" | "fast"> = {},
@@ -70,6 +75,12 @@ export async function openEngine(
   const threads = options.threads ?? threadsInEnvironment();
   const fast = options.fast ?? fastInEnvironment();
   if (name === "js") return { engine: jsEngine };
-  if (name === "wasm") return (await import("./wasm-engine.ts")).wasmEngine({ threads, fast });
-  return (await import("./native-engine.ts")).nativeEngine({ threads, fast });
+  try {
+    if (checkEngineName("openEngine", name) === "wasm")
+      return await (await import("./wasm-engine.ts")).wasmEngine({ threads, fast });
+    return await (await import("./native-engine.ts")).nativeEngine({ threads, fast });
+  } catch (error) {
+    if (isNtkError(error)) throw error;
+    return { unavailable: error instanceof Error ? error.message : String(error) };
+  }
 }

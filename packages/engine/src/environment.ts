@@ -1,21 +1,30 @@
-import { didYouMean, ValueError } from "ntkit/engine-kit";
+import { didYouMean, quoted, ValueError } from "ntkit/engine-kit";
 
 export const ENGINE_NAMES = ["js", "wasm", "native"] as const;
 export type EngineChoice = (typeof ENGINE_NAMES)[number];
 
-// Browsers have no environment.
-const variable = (name: string): string | undefined => globalThis.process?.env[name] || undefined;
+/** A variable of the environment, where it is not empty; browsers have no environment, and some hosts show none without permission. */
+export function variable(name: string): string | undefined {
+  try {
+    return globalThis.process?.env[name] || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Throws unless that is the name of an engine, for callers without types. */
+export function checkEngineName(where: string, value: string): EngineChoice {
+  const choice = ENGINE_NAMES.find((name) => name === value);
+  if (choice !== undefined) return choice;
+  throw new ValueError(
+    `${where}: must be "js", "wasm" or "native", got ${quoted(value)}${didYouMean(`${value}`, ENGINE_NAMES)}`,
+  );
+}
 
 /** NTKIT_ENGINE: the engine to take. */
 export function engineInEnvironment(): EngineChoice | undefined {
   const value = variable("NTKIT_ENGINE");
-  if (value === undefined) return undefined;
-  const choice = ENGINE_NAMES.find((name) => name === value);
-  if (choice === undefined)
-    throw new ValueError(
-      `NTKIT_ENGINE: must be "js", "wasm" or "native", got "${value}"${didYouMean(value, ENGINE_NAMES)}`,
-    );
-  return choice;
+  return value === undefined ? undefined : checkEngineName("NTKIT_ENGINE", value);
 }
 
 /** NTKIT_THREADS: how many threads an engine may use. */

@@ -1,7 +1,6 @@
-import { env } from "node:process";
 import type { GramEngine } from "ntkit";
-import { type Engine, ValueError } from "ntkit/engine-kit";
-import { threadsInEnvironment } from "./environment.ts";
+import { checkOptions, type Engine, optionNames, ValueError } from "ntkit/engine-kit";
+import { threadsInEnvironment, variable } from "./environment.ts";
 import { hugePageAdviser } from "./huge-pages.ts";
 import { type Library, loadLibrary } from "./library.ts";
 import { nativeBlas, nativeMatmul, nativeSolveTriangular } from "./native-blas.ts";
@@ -26,6 +25,8 @@ export interface NativeEngineOptions {
   readonly fast?: boolean | undefined;
 }
 
+const NAMES = optionNames<NativeEngineOptions>({ threads: true, fast: true });
+
 /**
  * The system's own BLAS and LAPACK, or why there is none to use: OpenBLAS, MKL or Accelerate where their usual names
  * lead, or the library whose path the environment variable NTKIT_BLAS holds. Long calls run on their own threads.
@@ -33,12 +34,13 @@ export interface NativeEngineOptions {
  * A library is used only after it has multiplied and factorized a small matrix correctly.
  */
 export async function nativeEngine(options: NativeEngineOptions = {}): Promise<NativeEngine> {
+  checkOptions("nativeEngine", options, NAMES);
   const threads = options.threads ?? threadsInEnvironment();
   if (threads !== undefined && !(Number.isInteger(threads) && threads > 0))
     throw new ValueError(`nativeEngine: threads must be a whole number from 1, got ${threads}`);
   const koffi = await import("koffi").catch((error: unknown) => String(error));
   if (typeof koffi === "string") return { unavailable: `the optional package koffi did not load (${koffi})` };
-  const library = loadLibrary(koffi, { path: env["NTKIT_BLAS"] || undefined, threads });
+  const library = loadLibrary(koffi, { path: variable("NTKIT_BLAS"), threads });
   if ("unavailable" in library) return library;
   const engine = engineOf(library);
   const complaint = await selfTest(engine).catch((error: unknown) => String(error));

@@ -4,6 +4,7 @@ import { type Browser, chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { wasmEngine } from "../src/wasm-engine.ts";
 import { type Calculations, calculate, inputs, RELU } from "./browser/calculations.ts";
+import type { PolicyReport } from "./browser/policy-page.ts";
 import { type Bundle, bundle, serve } from "./browser/site.ts";
 import type { WasmReport } from "./browser/wasm-page.ts";
 
@@ -37,15 +38,20 @@ describe.runIf(there)(MODE, () => {
 
   beforeAll(async () => {
     [built, browser, expected] = await Promise.all([
-      bundle(`${import.meta.dirname}/browser`, ["wasm-page.ts", "js-page.ts"]),
+      bundle(`${import.meta.dirname}/browser`, ["wasm-page.ts", "js-page.ts", "policy-page.ts"]),
       chromium.launch({ executablePath: CHROMIUM, args: QUIET }),
       calculationsInNode(1),
     ]);
   });
   afterAll(() => browser?.close());
 
-  async function visit<Report>(page: string, isolated: boolean, files = built.files): Promise<Visit<Report>> {
-    const site = await serve(files, isolated);
+  async function visit<Report>(
+    page: string,
+    isolated: boolean,
+    files = built.files,
+    policy?: string,
+  ): Promise<Visit<Report>> {
+    const site = await serve(files, isolated, policy);
     const tab = await browser.newPage();
     const complaints: string[] = [];
     tab.on("pageerror", (error) => complaints.push(String(error)));
@@ -118,6 +124,26 @@ describe.runIf(there)(MODE, () => {
   it("a worker whose file is missing gives an error, not a wait", async () => {
     const files = new Map([...built.files].filter(([file]) => !/worker/.test(file)));
     await expect(visit("wasm-page", true, files)).rejects.toThrow(/a worker of the wasm engine stopped: /);
+  });
+
+  it.each([
+    [
+      "script-src 'self'; default-src 'none'; img-src data:",
+      "js",
+      /Content Security Policy forbids WebAssembly: .*'wasm-unsafe-eval'/,
+    ],
+    [
+      "script-src 'self' 'wasm-unsafe-eval'; default-src 'none'; img-src data:",
+      "wasm",
+      /the native engine is unavailable/,
+    ],
+  ])("an engine is found under the policy %s", async (policy, engine, note) => {
+    const { report } = await visit<PolicyReport>("policy-page", false, built.files, policy);
+    expect(report.engine).toBe(engine);
+    expect(report.note).toMatch(note);
+    const inNode = (await kernelFn(RELU)(inputs(12, 5), null, "ntk")).data;
+    expect(report.gram).toHaveLength(144);
+    expect(Math.max(...report.gram.map((value, i) => Math.abs(value - inNode[i]!)))).toBeLessThan(1e-13);
   });
 
   it("the js engine needs nothing but ntkit", async () => {

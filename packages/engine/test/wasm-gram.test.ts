@@ -275,7 +275,7 @@ describe("what programs leave to the layers' own rules", () => {
     const network: Layer = { type: "serial", layers: [{ type: "dense", width: 8 }, { type: "exp" }] };
     const x = matrix(3, 1, Float64Array.of(1, 60, 2));
     await expect(kernelFn(network)(x, null, "nngp", { engine: engines[1]! })).rejects.toThrow(
-      "the variance of row 1 overflows float64 at layer 1 (exp)",
+      "the variance of row 1 overflows float64 at layers[1] (exp)",
     );
   });
 });

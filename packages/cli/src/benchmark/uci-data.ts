@@ -1,6 +1,7 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { type Column, DataError, FormatError, type Matrix, matrix, type Table } from "ntkit";
+import { parseJson } from "../io/parse-json.ts";
 import { readInput } from "../io/read-input.ts";
 import { readTable } from "../io/table-file.ts";
 
@@ -95,7 +96,7 @@ export async function readDataset(folder: string, reference: Reference): Promise
         `${table.source} holds ${found[key]} ${key}, but ${REFERENCE} says ${reference[key]}: copy the folder again`,
       );
   }
-  return { name, x, labels, classes, ...splitsOf(parseJson(await readInput(splits), splits), x.rows, splits) };
+  return { name, x, labels, classes, ...splitsOf(jsonOf(await readInput(splits), splits), x.rows, splits) };
 }
 
 function examplesOf(table: Table): { x: Matrix; labels: Uint32Array } {
@@ -124,11 +125,12 @@ function columnOf(table: Table, name: string): Column {
   return column;
 }
 
-function parseJson(bytes: Uint8Array, path: string): unknown {
+function jsonOf(bytes: Uint8Array, path: string): unknown {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    return parseJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (error) {
-    throw new FormatError(`${path} does not hold JSON text: copy it again`, { cause: error });
+    const reason = error instanceof SyntaxError ? `: ${error.message}` : "";
+    throw new FormatError(`${path} does not hold JSON text${reason}; copy it again`, { cause: error });
   }
 }
 

@@ -47,6 +47,18 @@ export interface ScanSetting {
 const LAZINESS_ROWS = 32;
 const LAZINESS_WEIGHTS = 4e6;
 
+/** Their norms are then right to four digits or so. */
+const LAZINESS_TOLERANCE = 1e-2;
+
+/** How many of the rows second derivatives are taken at. */
+export function lazinessRows(rows: number, weights: number): number {
+  return Math.min(rows, Math.max(4, Math.min(LAZINESS_ROWS, Math.floor(LAZINESS_WEIGHTS / weights))));
+}
+
+/** Shares of the time that are over, about, when all is drawn, and when second derivatives are taken. */
+const DRAWS_DONE = 0.1;
+const KAPPA_DONE = 0.5;
+
 interface Draw {
   readonly distance: number;
   readonly smallest: number;
@@ -72,10 +84,13 @@ export async function measureWidth(
     const distance = Math.max(-gap[0]!, gap.at(-1)!);
     const { values } = await engine.eigh(kernel, { signal });
     found.push({ distance, smallest: values[0]!, largest: values.at(-1)!, kernel, params });
-    onProgress((0.4 * (draw + 1)) / draws);
+    onProgress((DRAWS_DONE * (draw + 1)) / draws);
   }
   const first = found[0]!;
-  const kappa = await kappaOf(problem, network, first, signal);
+  const kappa = await kappaOf(problem, network, first, {
+    signal,
+    onProgress: (done) => onProgress(DRAWS_DONE + (KAPPA_DONE - DRAWS_DONE) * done),
+  });
   const run = await train(network, first.params, data.x, data.y, {
     steps,
     learningRate,
@@ -83,7 +98,7 @@ export async function measureWidth(
     engine,
     signal,
     recordAt: [steps],
-    onProgress: (done) => onProgress(0.5 + 0.5 * done),
+    onProgress: (done) => onProgress(KAPPA_DONE + (1 - KAPPA_DONE) * done),
   });
   signal.throwIfAborted();
   const trained = run.status === "done" ? run : null;
@@ -108,14 +123,15 @@ async function kappaOf(
   { train: { x, y }, trainable, engine }: CertifyProblem,
   network: Layer,
   { params, largest }: Draw,
-  signal: AbortSignal,
+  work: { readonly signal: AbortSignal; readonly onProgress: (fraction: number) => void },
 ): Promise<number> {
-  const count = Math.min(
-    x.rows,
-    Math.max(4, Math.min(LAZINESS_ROWS, Math.floor(LAZINESS_WEIGHTS / countParams(params)))),
-  );
+  const count = lazinessRows(x.rows, countParams(params));
   const rows = Array.from({ length: count }, (_, i) => Math.floor((i * x.rows) / count));
-  const norms = await hessianNorm(network, params, takeRows(x, rows), { trainable, signal, tolerance: 1e-3 });
+  const norms = await hessianNorm(network, params, takeRows(x, rows), {
+    trainable,
+    tolerance: LAZINESS_TOLERANCE,
+    ...work,
+  });
   const hessian = Math.sqrt((x.rows / count) * norms.data.reduce((sum, norm) => sum + norm * norm, 0));
   const residual = Math.sqrt(
     apply(network, params, x, { engine }).data.reduce((sum, f, i) => sum + (f - y.data[i]!) ** 2, 0),

@@ -1,4 +1,6 @@
+import { brief } from "ntkit";
 import type { PreparedData } from "../commands/train-setup.ts";
+import { leftOutLines } from "../report.ts";
 import { regimeOf, type WidthCertificate } from "./certificate.ts";
 import type { LimitCertificate } from "./limit.ts";
 import type { CertifyProblem } from "./problem.ts";
@@ -15,10 +17,12 @@ export function headLines(
   const unit =
     scale.kind === "numeric"
       ? "mse 1 is the variance of the target"
-      : `the target is -1 for "${scale.classes[0]}" and 1 for "${scale.classes[1]}"`;
+      : brief(`the target is -1 for "${scale.classes[0]}" and 1 for "${scale.classes[1]}"`);
   return [
-    `${path}: ${x.rows} rows, ${x.cols} ${x.cols === 1 ? "input" : "inputs"}, standardized, to learn "${target}" from (seed ${seed})`,
-    ...preprocessor.dropped.map(({ name, reason }) => `left out: column "${name}" ${reason}`),
+    brief(
+      `${path}: ${x.rows} rows, ${x.cols} ${x.cols === 1 ? "input" : "inputs"}, standardized, to learn "${target}" from (seed ${seed})`,
+    ),
+    ...leftOutLines(preprocessor.dropped),
     `${trainable === "all" ? "all layers train" : `only the ${trainable} layer trains`}, on half the sum of squared errors; ${unit}`,
   ];
 }
@@ -76,10 +80,10 @@ function movementLines({ movement: { sharp, spectral, loose } }: LimitCertificat
 
 const COLUMNS = ["width", "|H(0) - H*|", "promised", "λ_min(H(0))", "κ(w0)", "drift", "mse"] as const;
 
-export function scanHeader(draws: number, steps: number): readonly string[] {
+export function scanHeader(draws: number, steps: number, quick: boolean): readonly string[] {
   return [
     "",
-    `Finite networks: ${draws} ${draws === 1 ? "draw" : "draws"} of each width, the first trained for ${steps} steps`,
+    `Finite networks: ${draws} ${draws === 1 ? "draw" : "draws"} of each width, the first trained for ${steps} steps${quick ? " (--quick)" : ""}`,
     COLUMNS.map((name, j) => name.padStart(j === 0 ? 7 : 11)).join("  "),
   ];
 }

@@ -14,7 +14,7 @@ import {
 import { Interrupted } from "../interrupt.ts";
 import { checkWritable } from "../io/write-file.ts";
 import type { Output } from "../output.ts";
-import { type CommonOptions, checkPaths, outputOf, withCommonOptions } from "./common.ts";
+import { type CommonOptions, checkPaths, choice, outputOf, withCommonOptions } from "./common.ts";
 import { chooseEngine, type EngineOptions, withEngineOption } from "./engine.ts";
 
 interface BenchmarkOptions extends CommonOptions, EngineOptions {
@@ -28,7 +28,9 @@ export function benchmarkCommand(signal: AbortSignal): Command {
   const command = new Command("benchmark")
     .addHelpText("before", "Example:\n  ntkit benchmark uci --data uci90 --out results.csv\n")
     .addArgument(
-      new Argument("<suite>", "uci: the 90 small classification sets of the UCI repository").choices(["uci"]),
+      new Argument("<suite>", "uci: the 90 small classification sets of the UCI repository")
+        .choices(["uci"])
+        .argParser(choice(["uci"])),
     )
     .requiredOption("--data <folder>", "reference.csv, and NAME.csv.gz and NAME.folds.json.gz of each data set in it")
     .option("--only <names>", "these data sets alone, with commas between them", names)

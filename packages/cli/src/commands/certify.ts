@@ -3,17 +3,19 @@ import { Command, Option } from "commander";
 import { child, DataError, key, NumericalError } from "ntkit";
 import { certifyWidth, defaultEpsilon, regimeOf, type WidthCertificate } from "../certify/certificate.ts";
 import { certificateFigure } from "../certify/figure.ts";
+import { announcement, forecast, type ScanSize } from "../certify/forecast.ts";
 import { certifyLimit, type LimitCertificate } from "../certify/limit.ts";
 import type { CertifyProblem } from "../certify/problem.ts";
 import { measureWidth, type WidthMeasure } from "../certify/scan.ts";
 import { headLines, LEGEND, limitLines, scanHeader, scanLine, widthLines } from "../certify/text.ts";
-import { Interrupted } from "../interrupt.ts";
+import { throwIfStopped, unlessStopped } from "../interrupt.ts";
 import { readTable } from "../io/table-file.ts";
 import type { Output } from "../output.ts";
 import { checkSvgPath, drawing, writeSvg } from "../svg.ts";
 import {
   type CommonOptions,
   checkPaths,
+  choiceOption,
   inNetworkFile,
   integer,
   outputOf,
@@ -30,9 +32,10 @@ interface CertifyOptions extends CommonOptions, TableOptions, EngineOptions {
   readonly target: string;
   readonly network: string;
   readonly mse: number;
-  readonly width: readonly Width[];
-  readonly draws: number;
-  readonly steps: number;
+  readonly width?: readonly Width[];
+  readonly draws?: number;
+  readonly steps?: number;
+  readonly quick?: boolean;
   readonly epsilon?: number;
   readonly delta: number;
   readonly trainable: "all" | "first" | "last";
@@ -58,23 +61,46 @@ export function certifyCommand(signal: AbortSignal): Command {
       0.01,
     )
     .addOption(
-      new Option("--width <list>", "widths of its hidden layers that are measured")
-        .argParser(widths)
-        .default([64, 256, 1024], "64,256,1024"),
+      new Option(
+        "--width <list>",
+        "widths of its hidden layers that are measured (default: 64,256,1024; with --quick 64,256)",
+      ).argParser(widths),
     )
-    .option("--draws <integer>", "networks of each width", integer(1), 3)
-    .option("--steps <integer>", "steps that one network of each width is trained for", integer(1), 500)
+    .option("--draws <integer>", "networks of each width (default: 3; with --quick 2)", integer(1))
+    .option("--steps <integer>", "steps that one network of each width is trained for (default: 500)", integer(1))
+    .option("--quick", "fewer and narrower networks: seconds, and a coarser scan")
     .option("--epsilon <number>", "distance from the limit that is asked for; a quarter of λ_min when absent", positive)
     .option("--delta <number>", "chance that the bound on that distance fails", share, 0.1)
     .addOption(
-      new Option("--trainable <layers>", "which layers train; of first, the others start as ±1")
-        .choices(["all", "first", "last"])
-        .default("all"),
+      choiceOption("--trainable <layers>", "which layers train; of first, the others start as ±1", [
+        "all",
+        "first",
+        "last",
+      ]).default("all"),
     )
     .option("--seed <integer>", "draws the networks, and the order of shuffled targets", integer(0), 0)
     .option("--plot <file>", "a picture (.svg): the spectrum, and distances from the limit by width")
     .action((table: string, options: CertifyOptions) => runCertify(table, options, signal));
   return withCommonOptions(withEngineOption(withTableOptions(command)));
+}
+
+const FULL: ScanSize = { widths: [64, 256, 1024], draws: 3, steps: 500 };
+const QUICK: ScanSize = { widths: [64, 256], draws: 2, steps: 500 };
+
+/** What is asked for, and the rest as usual, or quick. */
+function sizeOf({ width, draws, steps, quick = false }: CertifyOptions): ScanSize {
+  const usual = quick ? QUICK : FULL;
+  const list = width === undefined ? usual.widths : finiteWidths(width);
+  if (width !== undefined && list.length < width.length)
+    throw new DataError("--width inf: the infinite network is always certified; name finite widths");
+  return { widths: list, draws: draws ?? usual.draws, steps: steps ?? usual.steps };
+}
+
+/** Says how long the scan will take where that is not at once. */
+async function announce(problem: CertifyProblem, size: ScanSize, output: Output): Promise<void> {
+  const seconds = await forecast(problem, Math.max(...size.widths));
+  const line = announcement(size, seconds(size), seconds(QUICK));
+  if (line !== null) output.note(`ntkit: ${line}`);
 }
 
 function share(text: string): number {
@@ -88,12 +114,10 @@ async function runCertify(path: string, options: CertifyOptions, signal: AbortSi
   const { network: networkPath, target, plot, trainable, seed } = options;
   await checkPaths([path, networkPath], [plot], options);
   if (plot !== undefined) await checkSvgPath(plot);
-  const list = finiteWidths(options.width);
-  if (list.length < options.width.length)
-    throw new DataError("--width inf: the infinite network is always certified; name finite widths");
-  const given = await readNetwork(networkPath);
-  const data = prepareData(await readTable(path, tableReading(options)), { target, testFraction: 0, seed });
-  const network = await checkNetwork(given, networkPath, data.train.x.cols, list);
+  const size = sizeOf(options);
+  const given = await readNetwork(networkPath, signal);
+  const data = prepareData(await readTable(path, tableReading(options, signal)), { target, testFraction: 0, seed });
+  const network = await checkNetwork(given, networkPath, data.train.x.cols, size.widths);
   const { engine } = await chooseEngine(options, output);
   const problem: CertifyProblem = { network, train: data.train, trainable, seed, engine };
   for (const line of headLines(path, target, data, problem)) output.print(line);
@@ -105,44 +129,37 @@ async function runCertify(path: string, options: CertifyOptions, signal: AbortSi
   if (!Number.isFinite(limit.maxLearningRate))
     throw new NumericalError(`${path}: the tangent kernel of the infinite network is zero, so that nothing is learned`);
   for (const line of limitLines(limit)) output.print(line);
-  const scan = await scanWidths({ problem, limit, options, list, signal, output });
-  const certificate = certifyWidth(problem, limit, scan, {
-    epsilon: options.epsilon ?? defaultEpsilon(limit),
-    delta: options.delta,
-  });
-  for (const line of widthLines(certificate, scan, limit)) output.print(line);
-  if (plot !== undefined) {
-    const title = `${target} of ${path.replace(/^.*\//, "")}`;
-    await writeSvg(plot, drawFigure(certificateFigure(title, limit, scan, certificate), await drawing()));
-    output.print(`\nplot: ${plot}`);
-  }
-  output.result(summary({ path, options, problem, limit, scan, certificate }));
+  await announce(problem, size, output);
+  const scan = await scanWidths({ problem, limit, options, size, signal, output });
+  const certified: Certified = { path, options, size, problem, limit, scan, certificate: null };
+  const { result, saved } = scan.length === 0 ? { result: certified, saved: [] } : await certify(certified, output);
+  const missing = size.widths.slice(scan.length);
+  output.result({ ...summary(result), missing });
+  throwIfStopped(missing, size.widths.length, saved);
 }
 
 interface Scan {
   readonly problem: CertifyProblem;
   readonly limit: LimitCertificate;
   readonly options: CertifyOptions;
-  readonly list: readonly number[];
+  readonly size: ScanSize;
   readonly signal: AbortSignal;
   readonly output: Output;
 }
 
-/** One width after the other, each printed when it is done. */
-async function scanWidths({ problem, limit, options, list, signal, output }: Scan): Promise<readonly WidthMeasure[]> {
-  const { draws, steps, delta, network } = options;
-  const setting = { widths: list, draws, steps, learningRate: limit.time.learningRate, limit: limit.kernel };
+/** One width after the other, each printed when it is done, until all are or a signal says stop. */
+async function scanWidths({ problem, limit, options, size, signal, output }: Scan): Promise<readonly WidthMeasure[]> {
+  const { delta, network, quick = false } = options;
+  const setting = { ...size, learningRate: limit.time.learningRate, limit: limit.kernel };
   const scan: WidthMeasure[] = [];
-  for (const line of scanHeader(draws, steps)) output.print(line);
-  for (const width of list) {
-    const one = await output
-      .progress(`width ${width}`, (onProgress) =>
+  for (const line of scanHeader(size.draws, size.steps, quick)) output.print(line);
+  for (const width of size.widths) {
+    const one = await unlessStopped(signal, () =>
+      output.progress(`width ${width}`, (onProgress) =>
         inNetworkFile(network, () => measureWidth(problem, setting, width, { signal, onProgress })),
-      )
-      .catch((error: unknown) => {
-        if (!signal.aborted) throw error;
-        throw new Interrupted(`stopped after ${scan.length} of ${list.length} widths; nothing was written`);
-      });
+      ),
+    );
+    if (one === null) break;
     scan.push(one);
     const own = certifyWidth(problem, limit, [one], { epsilon: 1, delta });
     output.print(scanLine(one, own.promises[0]!.promises.value));
@@ -154,25 +171,42 @@ async function scanWidths({ problem, limit, options, list, signal, output }: Sca
 interface Certified {
   readonly path: string;
   readonly options: CertifyOptions;
+  readonly size: ScanSize;
   readonly problem: CertifyProblem;
   readonly limit: LimitCertificate;
   readonly scan: readonly WidthMeasure[];
-  readonly certificate: WidthCertificate;
+  /** Of the widths in the scan; null where there are none. */
+  readonly certificate: WidthCertificate | null;
+}
+
+/** What the scan says of all widths, printed and drawn; a line for the file that was written. */
+async function certify(scanned: Certified, output: Output): Promise<{ result: Certified; saved: readonly string[] }> {
+  const { path, options, problem, limit, scan } = scanned;
+  const { epsilon = defaultEpsilon(limit), delta, plot, target } = options;
+  const certificate = certifyWidth(problem, limit, scan, { epsilon, delta });
+  for (const line of widthLines(certificate, scan, limit)) output.print(line);
+  const result = { ...scanned, certificate };
+  if (plot === undefined) return { result, saved: [] };
+  const title = `${target} of ${path.replace(/^.*\//, "")}`;
+  await writeSvg(plot, drawFigure(certificateFigure(title, limit, scan, certificate), await drawing()));
+  output.print(`\nplot: ${plot}`);
+  return { result, saved: [`plot: ${plot}`] };
 }
 
 /** All of it as one JSON object; what is not finite is null there. */
-function summary({ path, options, problem, limit, scan, certificate }: Certified): object {
-  const { target, draws, steps, seed, trainable, plot } = options;
+function summary({ path, options, size, problem, limit, scan, certificate }: Certified): object {
+  const { target, seed, trainable, quick = false, plot } = options;
   const { engine, network, train } = problem;
   const { kernel, eigenvalues, ...rest } = limit;
   return {
     ...{ table: path, target, rows: train.x.rows, inputs: train.x.cols, network, trainable, seed },
     engine: { name: engine.name, description: engine.description },
     limit: { ...rest, eigenvalues: Array.from(eigenvalues) },
-    draws,
-    steps,
-    widths: scan.map((one, i) => ({ ...one, regime: regimeOf(one), concentration: certificate.promises[i] })),
-    width: { ...certificate, promises: undefined },
-    plot: plot ?? null,
+    quick,
+    draws: size.draws,
+    steps: size.steps,
+    widths: scan.map((one, i) => ({ ...one, regime: regimeOf(one), concentration: certificate?.promises[i] })),
+    width: certificate && { ...certificate, promises: undefined },
+    plot: certificate && (plot ?? null),
   };
 }

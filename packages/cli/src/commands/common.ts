@@ -1,7 +1,9 @@
 import { realpath } from "node:fs/promises";
 import { resolve } from "node:path";
-import { type Command, InvalidArgumentError } from "commander";
-import { DataError, type Layer, NetworkError, parseNetwork } from "ntkit";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { DataError, didYouMean, type Layer, NetworkError, parseNetwork } from "ntkit";
+import type { InputLimit } from "../io/input-limit.ts";
+import { parseJson } from "../io/parse-json.ts";
 import { readInput, sourceName } from "../io/read-input.ts";
 import type { ReadTableOptions } from "../io/table-file.ts";
 import { makeOutput, type Output } from "../output.ts";
@@ -30,17 +32,29 @@ export function withTableOptions(command: Command): Command {
     .option("--no-header", "the first line holds values, not column names; columns are then x0, x1, …");
 }
 
-export function tableReading({ delimiter, header }: TableOptions): ReadTableOptions {
-  return { header, delimiter: delimiter === "tab" || delimiter === "\\t" ? "\t" : delimiter };
+export function tableReading({ delimiter, header }: TableOptions, signal: AbortSignal): ReadTableOptions {
+  return { header, delimiter: delimiter === "tab" || delimiter === "\\t" ? "\t" : delimiter, signal };
 }
 
 export function outputOf({ json = false, quiet = false, out }: CommonOptions & { readonly out?: string }): Output {
   return makeOutput({ json, quiet, dataOnStdout: out === "-" });
 }
 
+/** A hundred thousand layers written out are a tenth of it. */
+const NETWORK_LIMIT: InputLimit = {
+  bytes: 1e8,
+  why: "the most that a network file may hold",
+  advice: "write layers that repeat as one repeat",
+};
+
 /** A network whose layers all have meaning by their description alone. */
-export async function readNetwork(path: string): Promise<Layer> {
-  const value = parseJson(await readInput(path), sourceName(path));
+export async function readNetwork(path: string, signal: AbortSignal): Promise<Layer> {
+  return networkIn(path, await readInput(path, { signal, limit: NETWORK_LIMIT }));
+}
+
+/** The same of bytes that are there already. */
+export async function networkIn(path: string, bytes: Uint8Array): Promise<Layer> {
+  const value = networkValue(bytes, sourceName(path));
   const network = await inNetworkFile(path, async () => parseNetwork(value));
   if (hasElementwise(network))
     throw new NetworkError(
@@ -50,9 +64,9 @@ export async function readNetwork(path: string): Promise<Layer> {
   return network;
 }
 
-function parseJson(bytes: Uint8Array, source: string): unknown {
+function networkValue(bytes: Uint8Array, source: string): unknown {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    return parseJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (error) {
     const reason = error instanceof SyntaxError ? error.message : "it is not UTF-8 text";
     throw new NetworkError("", `${source} is not a network file, which is JSON: ${reason}`);
@@ -106,6 +120,19 @@ function isFile(path: string | undefined): path is string {
 
 async function identity(path: string): Promise<string> {
   return await realpath(path).catch(() => resolve(path));
+}
+
+/** An option that takes one of a few names; a name that is none of them is met by the nearest. */
+export function choiceOption(flags: string, what: string, names: readonly string[]): Option {
+  return new Option(flags, what).choices(names).argParser(choice(names));
+}
+
+/** An argument that must be one of the names. */
+export function choice(names: readonly string[]): (text: string) => string {
+  return (text) => {
+    if (names.includes(text)) return text;
+    throw new InvalidArgumentError(`it must be one of ${names.join(", ")}${didYouMean(text, names)}.`);
+  };
 }
 
 /** An argument that must be a whole number in [min, max]. */

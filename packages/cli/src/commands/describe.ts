@@ -1,30 +1,34 @@
 import { Command } from "commander";
-import { describeNetwork, type LayerReport, type NetworkReport, NumericalError } from "ntkit";
+import { describeNetwork, type Layer, type LayerReport, type NetworkReport, NumericalError } from "ntkit";
+import { readInput, sourceName } from "../io/read-input.ts";
 import { leftAligned } from "../report.ts";
-import { type CommonOptions, checkPaths, inNetworkFile, outputOf, readNetwork, withCommonOptions } from "./common.ts";
+import { type CommonOptions, checkPaths, inNetworkFile, networkIn, outputOf, withCommonOptions } from "./common.ts";
+import { describeModel, isSafetensors } from "./describe-model.ts";
 
-export function describeCommand(_signal: AbortSignal): Command {
+export function describeCommand(signal: AbortSignal): Command {
   const command = new Command("describe")
-    .addHelpText("before", "Example:\n  ntkit describe net.json\n")
-    .argument("<network>", "network file (JSON)")
-    .action((path: string, options: CommonOptions) => runDescribe(path, options));
+    .addHelpText("before", "Examples:\n  ntkit describe net.json\n  ntkit describe houses.ntkit\n")
+    .argument("<file>", "network file (JSON), or a model that ntkit fit saved")
+    .action((path: string, options: CommonOptions) => runDescribe(path, options, signal));
   return withCommonOptions(command);
 }
 
-async function runDescribe(path: string, options: CommonOptions): Promise<void> {
+async function runDescribe(path: string, options: CommonOptions, signal: AbortSignal): Promise<void> {
   const output = outputOf(options);
-  const report = await describe(path);
+  await checkPaths([path], [], {});
+  const bytes = await readInput(path, { signal });
+  const model = isSafetensors(bytes) ? describeModel(sourceName(path), bytes) : null;
+  const report = await describe(path, model?.network ?? (await networkIn(path, bytes)));
+  for (const line of model === null ? [] : [...model.lines, ""]) output.print(line);
   output.print(`${path}: ${report.parametricLayers} layers with weights, ${report.layers.length} in all`);
   output.print();
   output.print("For two inputs with ⟨x,x⟩/d = 1 and correlation 1/2, after each layer:");
   output.print();
   for (const line of leftAligned([HEAD, ...report.layers.map(cells)])) output.print(line);
-  output.result({ network: path, ...report });
+  output.result({ ...(model?.summary ?? { network: path }), ...report });
 }
 
-async function describe(path: string): Promise<NetworkReport> {
-  await checkPaths([path], [], {});
-  const network = await readNetwork(path);
+async function describe(path: string, network: Layer): Promise<NetworkReport> {
   const report = await inNetworkFile(path, async () => describeNetwork(network));
   const kernels = report.layers.flatMap(({ nngpSelf, nngpCross, ntkSelf, ntkCross }) =>
     [nngpSelf, nngpCross, ntkSelf, ntkCross].filter((value) => value !== null),

@@ -1,4 +1,4 @@
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import {
   apply,
   countParams,
@@ -19,6 +19,7 @@ import type { Output } from "../output.ts";
 import {
   type CommonOptions,
   checkPaths,
+  choiceOption,
   inNetworkFile,
   integer,
   outputOf,
@@ -58,23 +59,27 @@ export function empiricalCommand(signal: AbortSignal): Command {
     .requiredOption("--x1 <file>", "inputs, one row per example (.npy)")
     .option("--x2 <file>", "inputs of the columns (.npy); without it the rows of --x1")
     .addOption(
-      new Option("--get <what>", "tangent kernel, product of outputs, or the outputs of --x1")
-        .choices(["ntk", "nngp", "outputs"])
-        .default("ntk"),
+      choiceOption("--get <what>", "tangent kernel, product of outputs, or the outputs of --x1", [
+        "ntk",
+        "nngp",
+        "outputs",
+      ]).default("ntk"),
     )
     .option("--full", "the kernel of every pair of outputs, [n1, n2, o, o], not the mean over equal ones")
     .addOption(
-      new Option("--trainable <layers>", "whose weights the tangent kernel is of (default: all)").choices([
+      choiceOption("--trainable <layers>", "whose weights the tangent kernel is of (default: all)", [
         "all",
         "first",
         "last",
       ]),
     )
     .addOption(
-      new Option(
-        "--algorithm <name>",
-        "how the tangent kernel is computed (default: auto, the fewest products)",
-      ).choices(["auto", "structured", "jacobian", "vectorProducts"]),
+      choiceOption("--algorithm <name>", "how the tangent kernel is computed (default: auto, the fewest products)", [
+        "auto",
+        "structured",
+        "jacobian",
+        "vectorProducts",
+      ]),
     )
     .requiredOption("--out <file>", "where the array goes (.npy, float64)")
     .action((options: EmpiricalCommandOptions) => runEmpirical(options, signal));
@@ -88,15 +93,15 @@ async function runEmpirical(options: EmpiricalCommandOptions, signal: AbortSigna
   await checkPaths([networkPath, paramsPath, options.x1, options.x2], [out, saveParams], options);
   await checkArrayPath(out, options.get === "outputs" ? "outputs" : "kernels");
   if (saveParams !== undefined) await checkWeightsPath(saveParams);
-  const network = await readNetwork(networkPath);
-  const { x1, x2 } = await readInputPair(options.x1, options.x2);
+  const network = await readNetwork(networkPath, signal);
+  const { x1, x2 } = await readInputPair(options.x1, options.x2, signal);
   checkRows(options.x1, x1);
   if (x2 && options.x2 !== undefined) checkRows(options.x2, x2);
   const outputs = await inNetworkFile(networkPath, async () => outputWidth(network, x1.cols));
   if (typeof outputs !== "number")
     throw new DataError(`${networkPath}: the network ends in ${outputs.length} branches: put a fanIn layer after them`);
   if (options.full) checkSize(x1.rows, (x2 ?? x1).rows, outputs);
-  const source = { network, networkPath, x: x1, inputPath: options.x1 };
+  const source = { network, networkPath, x: x1, inputPath: options.x1, signal };
   const params =
     paramsPath === undefined ? await drawWeights(seed ?? 0, source) : await readWeights(paramsPath, source);
   const { engine } = await chooseEngine(options, output);

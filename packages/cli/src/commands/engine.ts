@@ -1,17 +1,18 @@
 import type { ChosenEngine, EngineChoice } from "@ntkit/engine";
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import type { Output } from "../output.ts";
+import { choiceOption } from "./common.ts";
 
 /** Options of every command that computes. */
 export interface EngineOptions {
   readonly engine?: EngineChoice;
 }
 
-const ENGINES: readonly EngineChoice[] = ["js", "wasm", "native"];
+export const ENGINES: readonly EngineChoice[] = ["js", "wasm", "native"];
 
 export function withEngineOption(command: Command): Command {
   return command.addOption(
-    new Option("--engine <name>", "what computes; the fastest here when absent, see ntkit doctor").choices(ENGINES),
+    choiceOption("--engine <name>", "what computes; the fastest here when absent, see ntkit doctor", ENGINES),
   );
 }
 

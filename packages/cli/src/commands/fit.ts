@@ -1,4 +1,4 @@
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import {
   type Candidate,
   defaultCandidates,
@@ -22,6 +22,7 @@ import { type FitSummary, fitReport, fitSummary } from "../report.ts";
 import {
   type CommonOptions,
   checkPaths,
+  choiceOption,
   fraction,
   inNetworkFile,
   integer,
@@ -51,9 +52,7 @@ export function fitCommand(signal: AbortSignal): Command {
     .addHelpText("before", "Example:\n  ntkit fit houses.csv --target price --out houses.ntkit --plot houses.svg\n")
     .argument("<table>", "CSV, TSV, Parquet or .npy, each of them gzipped or not; - is standard input")
     .requiredOption("--target <column>", "the column to predict")
-    .addOption(
-      new Option("--task <task>", "found from the target when absent").choices(["regression", "classification"]),
-    )
+    .addOption(choiceOption("--task <task>", "found from the target when absent", ["regression", "classification"]))
     .option("--network <file>", "network file (JSON); without it architectures are chosen by leave-one-out")
     .option("--test-fraction <share>", "rows held out to score the model; 0 scores nothing", fraction, 0.2)
     .option("--test <table>", "a table to score the model on, instead of held-out rows")
@@ -69,10 +68,10 @@ async function runFit(path: string, options: FitCommandOptions, signal: AbortSig
   await checkPaths([path, options.test, options.network], [options.out, options.plot], options);
   if (options.out !== undefined) await checkWritable(options.out);
   if (options.plot !== undefined) await checkPlotPath(options.plot, options);
-  const network = options.network === undefined ? undefined : await readNetwork(options.network);
-  const table = await readTable(path, tableReading(options));
+  const network = options.network === undefined ? undefined : await readNetwork(options.network, signal);
+  const table = await readTable(path, tableReading(options, signal));
   const task = options.task ?? inferTask(table, options.target);
-  const { train, test } = await split(table, task, options, tableReading(options));
+  const { train, test } = await split(table, task, options, tableReading(options, signal));
   const { engine, notes } = await chooseEngine(options, output);
   const context: FitContext = { options, task, network, engine, signal, output };
   const scored = await fitOn(train, "fitting", context);

@@ -17,9 +17,9 @@ export interface InputPair {
 }
 
 /** The inputs of the rows of a kernel, and those of its columns where they are others. */
-export async function readInputPair(path1: string, path2: string | undefined): Promise<InputPair> {
-  const x1 = await readInputs(path1);
-  const x2 = path2 === undefined ? null : await readInputs(path2);
+export async function readInputPair(path1: string, path2: string | undefined, signal: AbortSignal): Promise<InputPair> {
+  const x1 = await readInputs(path1, signal);
+  const x2 = path2 === undefined ? null : await readInputs(path2, signal);
   if (x2 && x2.cols !== x1.cols)
     throw new ShapeError(
       `${path2}: both inputs must have the same number of columns, got ${x2.cols}, and ${x1.cols} in ${path1}`,
@@ -28,8 +28,8 @@ export async function readInputPair(path1: string, path2: string | undefined): P
 }
 
 /** Rows of finite numbers, one at least in each. */
-async function readInputs(path: string): Promise<Matrix> {
-  const x = await readNpyMatrix(path);
+async function readInputs(path: string, signal: AbortSignal): Promise<Matrix> {
+  const x = await readNpyMatrix(path, { signal });
   if (x.cols === 0) throw new ShapeError(`${path}: inputs must have at least one column, got shape (${x.rows}, 0)`);
   const at = x.data.findIndex((value) => !Number.isFinite(value));
   if (at >= 0)

@@ -1,7 +1,15 @@
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import { type KernelName, kernelFn } from "ntkit";
 import { writeNpy } from "../io/npy.ts";
-import { type CommonOptions, checkPaths, inNetworkFile, outputOf, readNetwork, withCommonOptions } from "./common.ts";
+import {
+  type CommonOptions,
+  checkPaths,
+  choiceOption,
+  inNetworkFile,
+  outputOf,
+  readNetwork,
+  withCommonOptions,
+} from "./common.ts";
 import { chooseEngine, type EngineOptions, withEngineOption } from "./engine.ts";
 import { checkArrayPath, readInputPair } from "./inputs.ts";
 
@@ -19,7 +27,7 @@ export function kernelCommand(signal: AbortSignal): Command {
     .requiredOption("--network <file>", "network file (JSON)")
     .requiredOption("--x1 <file>", "inputs, one row per example (.npy)")
     .option("--x2 <file>", "inputs of the columns (.npy); without it the rows of --x1")
-    .addOption(new Option("--get <kernel>", "which kernel").choices(["nngp", "ntk"]).default("ntk"))
+    .addOption(choiceOption("--get <kernel>", "which kernel", ["nngp", "ntk"]).default("ntk"))
     .requiredOption("--out <file>", "where the matrix goes (.npy, float64)")
     .action((options: KernelOptions) => runKernel(options, signal));
   return withCommonOptions(withEngineOption(command));
@@ -30,8 +38,8 @@ async function runKernel(options: KernelOptions, signal: AbortSignal): Promise<v
   const { x1: path1, x2: path2, network: networkPath, out } = options;
   await checkPaths([networkPath, path1, path2], [out], options);
   await checkArrayPath(out, "kernels");
-  const network = await readNetwork(networkPath);
-  const { x1, x2 } = await readInputPair(path1, path2);
+  const network = await readNetwork(networkPath, signal);
+  const { x1, x2 } = await readInputPair(path1, path2, signal);
   const { engine } = await chooseEngine(options, output);
   const gram = await output.progress("kernel", (onProgress) =>
     inNetworkFile(networkPath, () => kernelFn(network)(x1, x2, options.get, { engine, signal, onProgress })),

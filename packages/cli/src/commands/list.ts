@@ -48,7 +48,8 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "describe",
-    description: "Show a network layer by layer, with the kernels of two unit inputs as they pass through it.",
+    description:
+      "Show a network layer by layer, with the kernels of two unit inputs; or what a saved model learned, and how well.",
     load: async () => (await import("./describe.ts")).describeCommand,
   },
   {

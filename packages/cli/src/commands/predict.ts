@@ -56,8 +56,8 @@ async function runPredict(
     tableFormat(options.out);
     await checkWritable(options.out);
   }
-  const model = decodeModel(await readInput(modelPath), modelPath);
-  const table = await readTable(tablePath, tableReading(options));
+  const model = decodeModel(await readInput(modelPath, { signal }), modelPath);
+  const table = await readTable(tablePath, tableReading(options, signal));
   const { engine } = await chooseEngine(options, output);
   const columns = await output.progress("predicting", (onProgress) =>
     predictColumns(model, table, { engine, signal, onProgress, level: options.level }),

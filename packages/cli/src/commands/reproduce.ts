@@ -7,14 +7,14 @@ import {
   resolveParams,
   runExperiment,
 } from "@ntkit/experiments";
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import { DataError, didYouMean, type Engine, isNtkError, NumericalError } from "ntkit";
 import { Interrupted } from "../interrupt.ts";
 import type { Output } from "../output.ts";
 import { checkFolder, type Finished, type RunSetting, saveFindings } from "../reproduce/save-findings.ts";
 import { experimentList, resultLines, shortLine } from "../reproduce/text.ts";
-import { type CommonOptions, integer, outputOf, withCommonOptions } from "./common.ts";
-import { chooseEngine, type EngineOptions } from "./engine.ts";
+import { type CommonOptions, choiceOption, integer, outputOf, withCommonOptions } from "./common.ts";
+import { chooseEngine, ENGINES, type EngineOptions } from "./engine.ts";
 
 interface ReproduceOptions extends CommonOptions, Required<EngineOptions> {
   readonly set: readonly string[];
@@ -44,9 +44,11 @@ export function reproduceCommand(signal: AbortSignal): Command {
     .option("--quick", "small sizes: all of them in minutes")
     .option("--out <folder>", "report.html, result.json, figures (.svg) and tables (.csv)")
     .addOption(
-      new Option("--engine <name>", "what computes; js and wasm give the same bits on every machine")
-        .choices(["js", "wasm", "native"])
-        .default("wasm"),
+      choiceOption(
+        "--engine <name>",
+        "what computes; js and wasm give the same bits on every machine",
+        ENGINES,
+      ).default("wasm"),
     )
     .action((names: readonly string[], options: ReproduceOptions) => runReproduce(names, options, signal));
   return withCommonOptions(command);
@@ -165,7 +167,8 @@ async function finish(
   const stopped = finished.length < asked;
   if (out !== undefined && finished.length > 0) {
     const report = await saveFindings(out, finished, runSetting(options));
-    output.print(`\nReport: ${report}`);
+    output.print();
+    output.print(`Report: ${report}`);
   }
   const failed = finished.filter(({ result }) => !result.holds).map(({ experiment }) => experiment.id);
   output.result({

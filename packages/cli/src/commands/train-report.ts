@@ -1,12 +1,13 @@
-import { type Engine, networkFile } from "ntkit";
+import { brief, type Engine, networkFile } from "ntkit";
 import { writeFileAtomic } from "../io/write-file.ts";
 import { writeTable } from "../io/write-table.ts";
+import { leftOutLines } from "../report.ts";
 import { drawing, writeSvg } from "../svg.ts";
 import { trainFigure } from "../train/figure.ts";
 import type { FiniteRun } from "../train/finite-width.ts";
 import type { InfiniteRun } from "../train/infinite-width.ts";
 import type { SweepProblem } from "../train/problem.ts";
-import type { PreparedData } from "./train-setup.ts";
+import type { PreparedData, Width } from "./train-setup.ts";
 import { writeWeights } from "./weights.ts";
 
 /** Files that a run writes. */
@@ -28,6 +29,8 @@ export interface TrainSummary {
   readonly maxLearningRate: number;
   /** Whether the infinite network is a row of its own. */
   readonly asked: readonly (FiniteRun | InfiniteRun)[];
+  /** Widths that a signal came before. */
+  readonly missing: readonly Width[];
   readonly infinite: InfiniteRun;
   readonly engine: Engine;
   readonly files: TrainFiles;
@@ -35,7 +38,7 @@ export interface TrainSummary {
 
 /** What is done, before the rows of its table. */
 export function headLines(
-  { path, target, data, problem, learningRate, maxLearningRate }: Omit<TrainSummary, "asked" | "infinite">,
+  { path, target, data, problem, learningRate, maxLearningRate }: Omit<TrainSummary, "asked" | "missing" | "infinite">,
   chosen: boolean,
 ): readonly string[] {
   const { train, test } = data;
@@ -45,10 +48,12 @@ export function headLines(
   const unit =
     scale.kind === "numeric"
       ? "mse 1 is the variance of the target"
-      : `the target is -1 for "${scale.classes[0]}" and 1 for "${scale.classes[1]}"`;
+      : brief(`the target is -1 for "${scale.classes[0]}" and 1 for "${scale.classes[1]}"`);
   return [
-    `${path}: ${train.x.rows} rows to train on, ${test?.x.rows ?? 0} to test on (seed ${seed}), ${train.x.cols} ${train.x.cols === 1 ? "input" : "inputs"} to learn "${target}" from`,
-    ...preprocessor.dropped.map(({ name, reason }) => `left out: column "${name}" ${reason}`),
+    brief(
+      `${path}: ${train.x.rows} rows to train on, ${test?.x.rows ?? 0} to test on (seed ${seed}), ${train.x.cols} ${train.x.cols === 1 ? "input" : "inputs"} to learn "${target}" from`,
+    ),
+    ...leftOutLines(preprocessor.dropped),
     `${steps} steps of ${optimizer.type}${momentum} on half the sum of squared errors${batchSize === null ? "" : `, ${batchSize} rows at a time`}`,
     `learning rate ${learningRate.toPrecision(4)}; the largest stable one of the infinite network is ${maxLearningRate.toPrecision(4)}${chosen ? "" : ", twice that"}`,
     unit,
@@ -58,17 +63,19 @@ export function headLines(
   ];
 }
 
-/** Writes the files asked for, and gives a line for each. */
+/** Writes the files asked for with the widths that are done, and gives a line for each. */
 export async function saveRun({
   data,
   target,
   path,
   asked,
+  missing,
   infinite,
   files,
   problem,
 }: TrainSummary): Promise<readonly string[]> {
   const { out, plot, saveParams, saveNetwork } = files;
+  if (asked.length === 0) return [];
   const finite = asked.filter((run) => run.width !== "inf");
   const lines: string[] = [];
   if (out !== undefined) {
@@ -76,7 +83,8 @@ export async function saveRun({
     lines.push(`records: ${out}`);
   }
   if (plot !== undefined) {
-    const title = `${target} of ${path.replace(/^.*\//, "")}, ${problem.steps} steps`;
+    const without = missing.length === 0 ? "" : `; stopped before ${missing.join(", ")}`;
+    const title = `${target} of ${path.replace(/^.*\//, "")}, ${problem.steps} steps${without}`;
     await writeSvg(plot, trainFigure(await drawing(), { title, target, ...data, finite, infinite }));
     lines.push(`plot: ${plot}`);
   }
@@ -116,7 +124,7 @@ async function writeRecords(path: string, runs: readonly (FiniteRun | InfiniteRu
 
 /** The run as one JSON object. */
 export function trainSummary(summary: TrainSummary): object {
-  const { path, target, data, problem, learningRate, maxLearningRate, asked, engine, files } = summary;
+  const { path, target, data, problem, learningRate, maxLearningRate, asked, missing, engine, files } = summary;
   const { preprocessor, scale } = data.train;
   const { steps, optimizer, batchSize, trainable, seed, network } = problem;
   return {
@@ -130,11 +138,18 @@ export function trainSummary(summary: TrainSummary): object {
     ...{ steps, optimizer, batchSize, trainable, seed, learningRate, maxLearningRate },
     engine: { name: engine.name, description: engine.description },
     widths: asked.map(widthSummary),
-    out: files.out ?? null,
-    plot: files.plot ?? null,
-    saveParams: files.saveParams ?? null,
-    saveNetwork: files.saveNetwork ?? null,
+    missing,
+    ...filesSummary(asked.length === 0 ? {} : files),
   };
+}
+
+function filesSummary({
+  out = null,
+  plot = null,
+  saveParams = null,
+  saveNetwork = null,
+}: { readonly [K in keyof TrainFiles]?: string | null }) {
+  return { out, plot, saveParams, saveNetwork };
 }
 
 /** A row without the arrays of its outputs and weights. */

@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import { DataError, NumericalError } from "ntkit";
-import { Interrupted } from "../interrupt.ts";
+import { throwIfStopped, unlessStopped } from "../interrupt.ts";
 import { readTable } from "../io/table-file.ts";
 import { checkWritable } from "../io/write-file.ts";
 import { tableFormat } from "../io/write-table.ts";
@@ -14,6 +14,7 @@ import { widthTable } from "../train/table.ts";
 import {
   type CommonOptions,
   checkPaths,
+  choiceOption,
   fraction,
   inNetworkFile,
   integer,
@@ -60,7 +61,7 @@ const EXAMPLES = `Examples:
 
 export function trainCommand(signal: AbortSignal): Command {
   const choices = (flags: string, what: string, names: readonly string[]) =>
-    new Option(flags, what).choices(names).default(names[0]);
+    choiceOption(flags, what, names).default(names[0]);
   const command = new Command("train")
     .addHelpText("before", EXAMPLES)
     .argument("<table>", "CSV, TSV, Parquet or .npy, each of them gzipped or not; - is standard input")
@@ -91,8 +92,8 @@ async function runTrain(path: string, options: TrainCommandOptions, signal: Abor
   const output = outputOf(options);
   const optimizer = optimizerOf(options.optimizer, options.momentum);
   await checkFiles(path, options);
-  const given = await readNetwork(options.network);
-  const data = prepareData(await readTable(path, tableReading(options)), options);
+  const given = await readNetwork(options.network, signal);
+  const data = prepareData(await readTable(path, tableReading(options, signal)), options);
   const network = await checkNetwork(given, options.network, data.train.x.cols, options.width);
   const { engine } = await chooseEngine(options, output);
   const { steps, batchSize, trainable, seed } = options;
@@ -105,6 +106,7 @@ async function runTrain(path: string, options: TrainCommandOptions, signal: Abor
   const lines = await saveRun(summary);
   for (const line of lines) output.print(line);
   output.result(trainSummary(summary));
+  throwIfStopped(summary.missing, options.width.length, lines);
   failWhereDiverged(summary);
 }
 
@@ -138,7 +140,7 @@ interface Context {
   readonly output: Output;
 }
 
-/** One width after the other, each printed when it is done. */
+/** One width after the other, each printed when it is done, until all are or a signal says stop. */
 async function sweep({ path, options, data, problem, signal, output }: Context): Promise<TrainSummary> {
   const { width: list, target, network: networkPath } = options;
   const limit = await output.progress("infinite width", (onProgress) =>
@@ -152,17 +154,17 @@ async function sweep({ path, options, data, problem, signal, output }: Context):
   for (const line of [...headLines(base, options.learningRate !== undefined), "", table.header]) output.print(line);
   const asked: (FiniteRun | InfiniteRun)[] = [];
   const infinite = await infiniteRun(problem, limit, learningRate, { signal });
+  const setting: Setting = { problem, limit, learningRate, networkPath, signal, output };
   for (const width of list) {
-    const run =
-      width === "inf" ? infinite : await trainOne(width, { problem, limit, learningRate, networkPath, signal, output });
-    if (run === null)
-      throw new Interrupted(`stopped after ${asked.length} of ${list.length} widths; nothing was written`);
+    const run = width === "inf" ? infinite : await trainOne(width, setting);
+    if (run === null) continue;
     asked.push(run);
     output.print(table.line(run));
     if (learningRate >= run.maxLearningRate) output.note(tooLarge(run, learningRate));
   }
   for (const line of ["", ...table.legend]) output.print(line);
-  return { ...base, asked, infinite };
+  const missing = list.filter((width) => asked.every((run) => run.width !== width));
+  return { ...base, asked, missing, infinite };
 }
 
 interface Setting {
@@ -174,19 +176,17 @@ interface Setting {
   readonly output: Output;
 }
 
-/** The network trained at one width, or null when Ctrl-C came before it was done. */
+/** The network trained at one width, or null when a signal came before it was done. */
 async function trainOne(
   width: number,
   { problem, limit, learningRate, networkPath, signal, output }: Setting,
 ): Promise<FiniteRun | null> {
-  try {
-    return await output.progress(`width ${width}`, (onProgress) =>
+  if (signal.aborted) return null;
+  return unlessStopped(signal, () =>
+    output.progress(`width ${width}`, (onProgress) =>
       inNetworkFile(networkPath, () => finiteRun(problem, limit, width, learningRate, { signal, onProgress })),
-    );
-  } catch (error) {
-    if (signal.aborted) return null;
-    throw error;
-  }
+    ),
+  );
 }
 
 function defaultRate(maxLearningRate: number, path: string): number {

@@ -10,6 +10,7 @@ import {
   NetworkError,
   type Params,
   paramEntries,
+  placeOf,
   takeRows,
 } from "ntkit";
 import { readInput, sourceName } from "../io/read-input.ts";
@@ -36,21 +37,26 @@ export interface WeightSource {
   /** Inputs that the weights must fit, and the file they are from. */
   readonly x: Matrix;
   readonly inputPath: string;
+  readonly signal: AbortSignal;
 }
 
 /** The weights of a parameter file, which must be of the network and fit the inputs. */
-export async function readWeights(path: string, { network, networkPath, x, inputPath }: WeightSource): Promise<Params> {
+export async function readWeights(
+  path: string,
+  { network, networkPath, x, inputPath, signal }: WeightSource,
+): Promise<Params> {
   const source = sourceName(path);
-  const bytes = await readInput(path);
+  const bytes = await readInput(path, { signal });
   const params = decodeParams(network, bytes, source);
   try {
     apply(network, params, takeRows(x, [0]));
   } catch (error) {
     if (!(error instanceof NetworkError)) throw error;
     const first = paramEntries(params)[0];
-    if (first && error.path === first.path)
+    const place = first && placeOf(network, first.path);
+    if (first && error.path === place)
       throw new FormatError(
-        `${source}: layer ${first.path || "0"} of ${sourceName(networkPath)} has weights for ${first.shape[0]} inputs, but ${sourceName(inputPath)} has ${x.cols} columns: pass the inputs that the weights were made for`,
+        `${source}: ${place || "the layer"} of ${sourceName(networkPath)} has weights for ${first.shape[0]} inputs, but ${sourceName(inputPath)} has ${x.cols} columns: pass the inputs that the weights were made for`,
       );
     throw new FormatError(
       `${source}: in ${sourceName(networkPath)}, ${error.message}: the weights do not belong to this network`,

@@ -1,6 +1,6 @@
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { FormatError } from "ntkit";
-import { isGzip, readInput, sourceName } from "./read-input.ts";
+import { isGzip, type ReadOptions, readInput, sourceName } from "./read-input.ts";
 
 /** Bytes read by position, so that more of them than one buffer holds can be read. */
 export interface ByteSource {
@@ -20,9 +20,13 @@ export function memorySource(bytes: Uint8Array, name: string): ByteSource {
 }
 
 /** Hands the bytes of `path` to `use`: in place for a plain file, from memory when gzipped, piped or "-". */
-export async function withSource<T>(path: string, use: (source: ByteSource) => Promise<T>): Promise<T> {
+export async function withSource<T>(
+  path: string,
+  use: (source: ByteSource) => Promise<T>,
+  options: ReadOptions = {},
+): Promise<T> {
   const handle = await openPlain(path);
-  if (handle === null) return use(memorySource(await readInput(path), sourceName(path)));
+  if (handle === null) return use(memorySource(await readInput(path, options), sourceName(path)));
   try {
     const { size } = await handle.stat();
     return await use({ name: path, size, read: (target, at) => fill(handle, path, target, at) });

@@ -1,4 +1,4 @@
-import { type Column, DataError, type Table } from "ntkit";
+import { type Column, DataError, listed, type Table } from "ntkit";
 
 /** A table of the columns that `column` makes; errors of a column say which file. Names must differ. */
 export function makeTable(
@@ -7,11 +7,11 @@ export function makeTable(
   rows: number,
   column: (name: string, j: number) => Column,
 ): Table {
-  const twice = names.find((name, j) => names.indexOf(name) !== j);
-  if (twice !== undefined) {
-    const places = names.flatMap((name, j) => (name === twice ? [j + 1] : []));
+  if (new Set(names).size < names.length) {
+    const twice = names.find((name, j) => names.indexOf(name) !== j);
+    const places = names.flatMap((name, j) => (name === twice ? [`${j + 1}`] : []));
     throw new DataError(
-      `${source}: columns ${places.slice(0, -1).join(", ")} and ${places.at(-1)} have the same name "${twice}": rename all but one`,
+      `${source}: columns ${listed(places.slice(0, -1))} and ${places.at(-1)} have the same name "${twice}": rename all but one`,
     );
   }
   try {

@@ -53,11 +53,17 @@ function parse(text: string, start: number, name: string): NpyHeader {
     throw new FormatError(`${name}: values are of ${shown}, ntkit reads real numbers: save with .astype('float64')`);
   }
   const [, byteOrder, kind] = type;
+  const sizes = (shape.match(/\d+/g) ?? []).map(Number);
+  // An array without values may claim any size along its other axes.
+  if (!Number.isSafeInteger(sizes.reduce((product, size) => product * Math.max(1, size), 8)))
+    throw new FormatError(
+      `${name} is damaged: no array is as large as its shape (${shape.trim()}) says; save it again`,
+    );
   return {
     type: kind!,
     littleEndian: byteOrder === "=" ? endianness() === "LE" : byteOrder !== ">",
     fortranOrder: order === "True",
-    shape: (shape.match(/\d+/g) ?? []).map(Number),
+    shape: sizes,
     start,
   };
 }

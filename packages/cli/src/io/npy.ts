@@ -2,7 +2,9 @@ import { endianness } from "node:os";
 import { FormatError, type Matrix, matrix } from "ntkit";
 import { type ByteSource, withSource } from "./byte-source.ts";
 import { exactNumber } from "./exact-number.ts";
+import { arrayLimit, tooLarge } from "./input-limit.ts";
 import { encodeNpyHeader, type NpyHeader, readNpyHeader, shapeText } from "./npy-header.ts";
+import type { ReadOptions } from "./read-input.ts";
 import { writeFileAtomic } from "./write-file.ts";
 
 /** An array of any number of axes in C order. */
@@ -32,13 +34,13 @@ const READERS: Readonly<Record<string, Reader>> = {
 const CHUNK = 2 ** 26;
 
 /** An array from a .npy file: real numbers and booleans of either byte order, in C or Fortran order. */
-export function readNpy(path: string): Promise<NpyArray> {
-  return withSource(path, decodeNpy);
+export function readNpy(path: string, options: ReadOptions = {}): Promise<NpyArray> {
+  return withSource(path, (source) => decodeNpy(source, options), options);
 }
 
 /** A two-dimensional .npy file as a matrix, one row per example. */
-export async function readNpyMatrix(path: string): Promise<Matrix> {
-  const { shape, data } = await readNpy(path);
+export async function readNpyMatrix(path: string, options: ReadOptions = {}): Promise<Matrix> {
+  const { shape, data } = await readNpy(path, options);
   if (shape.length !== 2)
     throw new FormatError(
       `${path}: a two-dimensional array is needed, one row per example, got shape ${shapeText(shape)}: reshape it before saving`,
@@ -47,7 +49,10 @@ export async function readNpyMatrix(path: string): Promise<Matrix> {
 }
 
 /** The same from bytes wherever they are. */
-export async function decodeNpy(source: ByteSource): Promise<NpyArray> {
+export async function decodeNpy(
+  source: ByteSource,
+  { signal, limit = arrayLimit() }: ReadOptions = {},
+): Promise<NpyArray> {
   const header = await readNpyHeader(source);
   const { shape, start, fortranOrder } = header;
   const count = shape.reduce((product, length) => product * length, 1);
@@ -56,21 +61,31 @@ export async function decodeNpy(source: ByteSource): Promise<NpyArray> {
     throw new FormatError(
       `${source.name} is truncated: shape ${shapeText(shape)} needs ${end} bytes, it has ${source.size}; copy or save it again`,
     );
-  const data = await readValues(source, header, count);
+  if (8 * count > limit.bytes) throw tooLarge(source.name, limit);
+  const data = await readValues(source, header, count, signal);
   return { shape, data: fortranOrder && shape.length > 1 ? toCOrder(data, shape) : data };
 }
 
-async function readValues(source: ByteSource, header: NpyHeader, count: number): Promise<Float64Array> {
+async function readValues(
+  source: ByteSource,
+  header: NpyHeader,
+  count: number,
+  signal?: AbortSignal,
+): Promise<Float64Array> {
   const { type, littleEndian, start } = header;
   const data = new Float64Array(count);
   if (type === "f8" && littleEndian === (endianness() === "LE")) {
     const bytes = bytesOf(data);
-    for (let at = 0; at < bytes.length; at += CHUNK) await source.read(bytes.subarray(at, at + CHUNK), start + at);
+    for (let at = 0; at < bytes.length; at += CHUNK) {
+      signal?.throwIfAborted();
+      await source.read(bytes.subarray(at, at + CHUNK), start + at);
+    }
     return data;
   }
   const [size, read] = [Number(type[1]), READERS[type]!];
   for (let first = 0; first < count; first += CHUNK / size) {
     const bytes = new Uint8Array(size * Math.min(CHUNK / size, count - first));
+    signal?.throwIfAborted();
     await source.read(bytes, start + first * size);
     const view = new DataView(bytes.buffer);
     for (let at = 0; at < bytes.length; at += size) data[first + at / size] = read(view, at, littleEndian);

@@ -1,40 +1,68 @@
 import { type Column, DataError, FormatError, inferColumn, type Table } from "ntkit";
 import { exactNumber } from "./exact-number.ts";
+import { type InputLimit, tooLarge } from "./input-limit.ts";
 import { makeTable } from "./make-table.ts";
 
-/** A table from a Parquet file: numbers stay numbers, dates become ISO text, null is missing. */
-export async function parquetTable(bytes: Uint8Array, source: string): Promise<Table> {
-  const { names, rows } = await readRows(bytes, source);
-  return makeTable(source, names, rows.length, (name, j) =>
-    parquetColumn(
-      name,
-      rows.map((row) => row[j]),
-    ),
-  );
+export interface ParquetOptions {
+  readonly limit: InputLimit;
+  /** Called with each page that was read, then when all are: from there on it ends. */
+  readonly onPage: () => void;
+  readonly onRead: () => void;
 }
 
-async function readRows(bytes: Uint8Array, source: string): Promise<{ names: string[]; rows: unknown[][] }> {
+/** A table from a Parquet file: numbers stay numbers, dates become ISO text, null is missing. May never end: see `readParquet`. */
+export async function parquetTable(bytes: Uint8Array, source: string, options: ParquetOptions): Promise<Table> {
+  const { names, rows, columns } = await readColumns(bytes, source, options);
+  options.onRead();
+  return makeTable(source, names, rows, (name, j) => {
+    const { cells, filled } = columns[j]!;
+    if (filled !== rows) throw damaged(source);
+    return parquetColumn(name, cells);
+  });
+}
+
+interface Cells {
+  readonly cells: unknown[];
+  filled: number;
+}
+
+interface Columns {
+  readonly names: readonly string[];
+  readonly rows: number;
+  readonly columns: readonly Cells[];
+}
+
+async function readColumns(bytes: Uint8Array, source: string, { limit, onPage }: ParquetOptions): Promise<Columns> {
   const { parquetMetadata, parquetRead, parquetSchema } = await import("hyparquet");
   const { compressors } = await import("hyparquet-compressors");
   const slice = (start: number, end?: number): ArrayBuffer => new Uint8Array(bytes.subarray(start, end)).buffer;
   try {
     const metadata = parquetMetadata(slice(0));
     const names = parquetSchema(metadata).children.map(({ element }) => element.name);
-    let rows: unknown[][] = [];
+    const rows = Number(metadata.num_rows);
+    if (8 * rows * names.length > limit.bytes) throw tooLarge(`${source}, unpacked,`, limit);
+    const columns = names.map((): Cells => ({ cells: new Array(rows), filled: 0 }));
     await parquetRead({
       file: { byteLength: bytes.length, slice },
       metadata,
       compressors,
-      onComplete: (result) => {
-        rows = result;
+      onPage,
+      onChunk({ columnName, columnData, rowStart }) {
+        const column = columns[names.indexOf(columnName)]!; // the schema names all of them
+        for (let i = 0; i < columnData.length; i++) column.cells[rowStart + i] = columnData[i];
+        column.filled += columnData.length;
       },
     });
-    return { names, rows };
+    return { names, rows, columns };
   } catch (error) {
-    throw new FormatError(`${source} is a damaged, truncated or encrypted Parquet file: copy or write it again`, {
-      cause: error,
-    });
+    throw error instanceof DataError ? error : damaged(source, error);
   }
+}
+
+function damaged(source: string, cause?: unknown): FormatError {
+  return new FormatError(`${source} is a damaged, truncated or encrypted Parquet file: copy or write it again`, {
+    cause,
+  });
 }
 
 function parquetColumn(name: string, cells: readonly unknown[]): Column {

@@ -3,21 +3,22 @@ import { memorySource } from "./byte-source.ts";
 import { makeTable } from "./make-table.ts";
 import { decodeNpy } from "./npy.ts";
 import { NPY_MAGIC, shapeText } from "./npy-header.ts";
-import { numericColumn, parquetTable } from "./parquet-table.ts";
-import { readInput, sourceName } from "./read-input.ts";
+import { numericColumn } from "./parquet-table.ts";
+import { type ReadOptions, readInput, sourceName } from "./read-input.ts";
+import { readParquet } from "./read-parquet.ts";
 import { type TextTableOptions, textTable } from "./text-table.ts";
 
-export type ReadTableOptions = TextTableOptions;
+export interface ReadTableOptions extends TextTableOptions, ReadOptions {}
 
 /**
  * Reads a table: CSV, TSV and other separated text, Parquet or .npy, each of them gzipped or not; "-" is standard
  * input. The format is found in the content. Throws DataError or FormatError with one sentence.
  */
 export async function readTable(path: string, options: ReadTableOptions = {}): Promise<Table> {
-  const bytes = await readInput(path);
+  const bytes = await readInput(path, options);
   const source = sourceName(path);
   if (bytes.length === 0) throw new DataError(`${source} is empty: it needs a line of column names and a line per row`);
-  if (startsWith(bytes, "PAR1") || startsWith(bytes, "PARE")) return parquetTable(bytes, source);
+  if (startsWith(bytes, "PAR1") || startsWith(bytes, "PARE")) return readParquet(bytes, source, options);
   if (startsWith(bytes, NPY_MAGIC)) return npyTable(bytes, source);
   checkKind(bytes, source);
   return textTable(bytes, source, options);
@@ -40,6 +41,9 @@ function checkKind(bytes: Uint8Array, source: string): void {
     throw new FormatError(`${source} is not a .npy file although its name says so: save the array with numpy.save`);
 }
 
+/** An array without rows may claim any number of columns. */
+const MAX_COLUMNS = 1_000_000;
+
 /** The columns of an array, named x0, x1, … */
 async function npyTable(bytes: Uint8Array, source: string): Promise<Table> {
   const { shape, data } = await decodeNpy(memorySource(bytes, source));
@@ -48,6 +52,10 @@ async function npyTable(bytes: Uint8Array, source: string): Promise<Table> {
       `${source}: a table needs an array of one or two dimensions, got shape ${shapeText(shape)}: reshape it before saving`,
     );
   const [rows, cols] = [shape[0]!, shape[1] ?? 1];
+  if (cols > MAX_COLUMNS)
+    throw new DataError(
+      `${source}: a table has at most ${MAX_COLUMNS} columns, got shape ${shapeText(shape)}: one row is one example`,
+    );
   const names = Array.from({ length: cols }, (_, j) => `x${j}`);
   return makeTable(source, names, rows, (name, j) =>
     numericColumn(

@@ -2,6 +2,8 @@ import { randomUUID } from "node:crypto";
 import { access, constants, open, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { DataError } from "ntkit";
+import { isAddress } from "./read-input.ts";
+import { temporaries } from "./temporaries.ts";
 
 /** Takes the next bytes of a file; resolves when more may be given. */
 export type Write = (bytes: Uint8Array) => Promise<void>;
@@ -33,12 +35,15 @@ async function writeBeside(
   content: (write: Write) => Promise<void>,
 ): Promise<void> {
   const temporary = join(dirname(target), `.${basename(target).slice(0, 200)}.${randomUUID()}.tmp`);
+  temporaries.add(temporary);
   try {
     await writeInto(temporary, "wx", content, mode);
     await rename(temporary, target);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
     throw error;
+  } finally {
+    temporaries.delete(temporary);
   }
 }
 
@@ -81,8 +86,9 @@ export async function checkWritable(path: string | undefined): Promise<void> {
   if (path === undefined || path === "-") return;
   const target = await stat(path).catch(() => null);
   if (target?.isDirectory()) throw new DataError(`${path} is a directory: name a file to write`);
+  const address = isAddress(path) && `${path} is an address, not a file: name a file to write`;
   const folder = await stat(dirname(path)).catch((error: NodeJS.ErrnoException) => {
-    throw new DataError(explain(path, error), { cause: error });
+    throw new DataError(address || explain(path, error), { cause: error });
   });
   if (!folder.isDirectory()) throw new DataError(`${path} cannot be written: ${dirname(path)} is not a folder`);
   if (target && !target.isFile()) return; // a device or a pipe, written in place

@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import { createGzip } from "node:zlib";
 import { DataError, matrix } from "ntkit";
+import { withoutFormula } from "./formula.ts";
 import { writeNpy } from "./npy.ts";
 import { writeFileAtomic } from "./write-file.ts";
 
@@ -31,7 +32,8 @@ export function tableFormat(path: string): TableFormat {
 
 /**
  * Writes columns of equal length by the ending of `path`, gzipped when it ends in .gz; "-" or undefined is standard
- * output, as CSV. Every finite number is read back with the same bits.
+ * output, as CSV. Every finite number is read back with the same bits, and every text as it is: one that a spreadsheet would run
+ * as a formula stands behind an apostrophe, which `readTable` takes off.
  */
 export async function writeTable(path: string | undefined, columns: readonly OutputColumn[]): Promise<void> {
   const format = path === undefined || path === "-" ? "csv" : tableFormat(path);
@@ -53,7 +55,10 @@ export function tableText(columns: readonly OutputColumn[], delimiter = ","): st
 function* textBlocks(columns: readonly OutputColumn[], delimiter: string): Generator<string> {
   // A row of one empty field would be an empty line, which readers skip.
   const alone = columns.length === 1;
-  const field = (value: number | string | null) => quoted(fieldText(value), delimiter, alone);
+  const field = (value: number | string | null) => {
+    const text = fieldText(value);
+    return quoted(typeof value === "string" ? withoutFormula(text) : text, delimiter, alone);
+  };
   yield `${columns.map(({ name }) => field(name)).join(delimiter)}\n`;
   const rows = columns[0]?.values.length ?? 0;
   for (let start = 0; start < rows; start += BLOCK) {
@@ -66,6 +71,7 @@ function* textBlocks(columns: readonly OutputColumn[], delimiter: string): Gener
 
 function fieldText(value: number | string | null): string {
   if (value === null) return "";
+  if (typeof value === "string") return value;
   return Object.is(value, -0) ? "-0" : `${value}`;
 }
 

@@ -4,7 +4,7 @@ import { type AnyExperiment, type DataTable, drawFigure, type ExperimentResult }
 import { DataError } from "ntkit";
 import { checkWritable, writeFileAtomic } from "../io/write-file.ts";
 import { tableText } from "../io/write-table.ts";
-import { drawing } from "../svg.ts";
+import { drawing, wellFormed } from "../svg.ts";
 import { type DrawnResult, reportPage } from "./report-page.ts";
 
 export interface Finished {
@@ -39,7 +39,7 @@ export async function saveFindings(
   const drawn = await drawAll(finished);
   for (const { experiment, result, figures } of drawn) {
     for (const { figure, svg } of figures)
-      await writeText(join(folder, `${experiment.id}-${figure.id}.svg`), `${svg}\n`);
+      await writeText(join(folder, `${experiment.id}-${figure.id}.svg`), `${wellFormed(svg)}\n`);
     for (const table of result.tables) await writeText(join(folder, `${experiment.id}-${table.id}.csv`), csvOf(table));
   }
   const report = join(folder, "report.html");

@@ -1,5 +1,5 @@
 import type { TrainingData } from "ntkit";
-import type { Drawing, PlotOptions } from "../svg.ts";
+import { type Drawing, escapeXml, type PlotOptions } from "../svg.ts";
 import { rangeOf } from "../text-scatter.ts";
 import type { FiniteRun } from "./finite-width.ts";
 import type { InfiniteRun } from "./infinite-width.ts";
@@ -49,7 +49,7 @@ export function trainFigure(drawing: Drawing, data: FigureData): string {
 }
 
 function textAt(x: number, y: number, text: string, style: string): string {
-  return `<text x="${x}" y="${y}" font-family="system-ui, sans-serif" ${style}>${escaped(text)}</text>`;
+  return `<text x="${x}" y="${y}" font-family="system-ui, sans-serif" ${style}>${escapeXml(text)}</text>`;
 }
 
 const COMMON: PlotOptions = {
@@ -282,8 +282,4 @@ function shortNumber(value: number): string {
   return value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e5)
     ? value.toExponential(0)
     : `${+value.toPrecision(3)}`;
-}
-
-function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 }

@@ -1,4 +1,4 @@
-import { type Layer, NetworkError } from "ntkit";
+import { childPlace, type Layer, NetworkError } from "ntkit";
 
 /**
  * The network with every dense layer `width` wide but those that make its outputs. Throws NetworkError where none is hidden, or where a
@@ -19,8 +19,8 @@ interface Widened {
 }
 
 /** `last`: no dense layer comes after this one. */
-function widened(layer: Layer, width: number, path: string, last: boolean): Widened {
-  const inside = (segment: number) => (path === "" ? `${segment}` : `${path}.${segment}`);
+function widened(layer: Layer, width: number, place: string, last: boolean): Widened {
+  const inside = (segment: number) => childPlace(layer.type, place, segment);
   switch (layer.type) {
     case "dense":
       return { layer: last ? layer : { ...layer, width }, hidden: last ? 0 : 1, dense: 1 };
@@ -38,7 +38,7 @@ function widened(layer: Layer, width: number, path: string, last: boolean): Wide
       const part = widened(layer.layer, width, inside(0), last);
       if (last && part.dense > 0 && layer.times > 1)
         throw new NetworkError(
-          path,
+          place,
           "a repeated layer makes the outputs, so that its width is hidden and that of the output: put a dense layer of width 1 after it",
         );
       return { ...part, layer: { ...layer, layer: part.layer } };
@@ -64,16 +64,16 @@ export function denseLayers(layer: Layer): number {
 }
 
 /** Throws NetworkError for layers whose training an infinite network has no counterpart of. */
-export function checkComparable(layer: Layer, path = ""): void {
-  const inside = (segment: number) => (path === "" ? `${segment}` : `${path}.${segment}`);
+export function checkComparable(layer: Layer, place = ""): void {
+  const inside = (segment: number) => childPlace(layer.type, place, segment);
   if (layer.type === "dropout")
     throw new NetworkError(
-      path,
+      place,
       "training is compared with that of a fixed kernel, which has no masks: take dropout out",
     );
   if (layer.type === "dense" && layer.parameterization === "standard")
     throw new NetworkError(
-      path,
+      place,
       'the tangent kernel of the parameterization "standard" grows with the width and has no limit: use "ntk"',
     );
   const children =

@@ -1,6 +1,9 @@
 import { readFileSync } from "node:fs";
 import { dense, erf, jsEngine, kernelFn, networkFile, relu, serial, trainingData } from "ntkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { announcement, forecast } from "../../src/certify/forecast.ts";
+import { measureWidth } from "../../src/certify/scan.ts";
+import { prepareData } from "../../src/commands/train-setup.ts";
 import { readTable } from "../../src/io/table-file.ts";
 import { csv, type Finished, ntkit, smoothRows } from "../command-line.ts";
 import { Folder } from "../io/files.ts";
@@ -68,6 +71,55 @@ describe("certify", () => {
     for (const { concentration, distances } of found.widths)
       expect(concentration.slack).toBeCloseTo(concentration.promises.value / Math.max(...distances), 9);
     expect(found.width.extrapolated).toBeGreaterThan(64);
+  });
+
+  it("--quick measures fewer and narrower networks, and says so; what is asked for stays", async () => {
+    const base = ["certify", at("t.csv"), "--target", "y", "--network", at("net.json"), "--quick", "--steps", "5"];
+    const { exitCode, stdout } = await ntkit(...base);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain("2 draws of each width, the first trained for 5 steps (--quick)\n");
+    expect(stdout.match(/^ +\d+(?= {2,}\d)/gm)?.map(Number)).toEqual([64, 256]);
+    const found = JSON.parse((await ntkit(...base, "--width", "8", "--json")).stdout);
+    expect(found).toMatchObject({ quick: true, draws: 2, steps: 5, widths: [{ width: 8 }] });
+    expect(found.widths[0].distances).toHaveLength(2);
+  });
+
+  it("says beforehand how long it will take, where that is long", async () => {
+    const { train } = prepareData(await readTable(at("t.csv")), { target: "y", testFraction: 0, seed: 0 });
+    const seconds = await forecast({ network, train, trainable: "all", seed: 0, engine: jsEngine }, 64);
+    const size = { widths: [8, 64], draws: 2, steps: 20 };
+    const own = seconds(size);
+    expect(own).toBeGreaterThan(0);
+    const more = [2020, 4020].map((steps) => seconds({ ...size, steps }));
+    expect((more[1]! - more[0]!) / (more[0]! - own)).toBeCloseTo(1, 6);
+    expect(seconds({ ...size, widths: [8] }) + seconds({ ...size, widths: [64] })).toBeCloseTo(own, 12);
+    expect(seconds({ ...size, widths: [8] })).toBeLessThan(own / 2);
+  });
+
+  it.each([
+    [4.9, 1, null],
+    [8.2, 7, "measuring networks of width 64, 256 takes about 8 seconds"],
+    [43, 7, "measuring networks of width 64, 256 takes about 45 seconds; --quick takes about 7 seconds"],
+    [100, 0.2, "measuring networks of width 64, 256 takes about 2 minutes; --quick takes about 1 second"],
+    [9000, 4000, "measuring networks of width 64, 256 takes about 3 hours; --quick takes about 65 minutes"],
+  ])("%d seconds, %d when quick", (seconds, quick, text) =>
+    expect(announcement({ widths: [64, 256], draws: 3, steps: 500 }, seconds, quick)).toBe(text),
+  );
+
+  it("progress moves through draws, second derivatives and training", async () => {
+    const { train } = prepareData(await readTable(at("t.csv")), { target: "y", testFraction: 0, seed: 0 });
+    const deep = serial(dense({ width: 3 }), erf(), dense({ width: 3 }), erf(), dense({ width: 1 }));
+    const problem = { network: deep, train, trainable: "all", seed: 0, engine: jsEngine } as const;
+    const limit = await kernelFn(deep)(train.x, null, "ntk");
+    const seen: number[] = [];
+    const setting = { widths: [256], draws: 2, steps: 100, learningRate: 0.01, limit };
+    await measureWidth(problem, setting, 256, {
+      signal: new AbortController().signal,
+      onProgress: (done) => seen.push(done),
+    });
+    expect(seen.some((done) => done > 0.15 && done < 0.45)).toBe(true);
+    expect(seen.some((done) => done > 0.55 && done < 0.95)).toBe(true);
+    expect([...seen].sort((a, b) => a - b)).toEqual(seen);
   });
 
   it("is the same for the same seed", async () => {

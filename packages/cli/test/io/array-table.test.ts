@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
-import type { Column } from "ntkit";
+import { type Column, isNtkError, type Table } from "ntkit";
 import { afterAll, describe, expect, it } from "vitest";
+import { readParquet } from "../../src/io/read-parquet.ts";
 import { readTable } from "../../src/io/table-file.ts";
+import { writeTable } from "../../src/io/write-table.ts";
 import { Folder, fixture, messageOf } from "./files.ts";
 
 const folder = new Folder();
@@ -58,6 +60,47 @@ describe("Parquet, written by pyarrow", () => {
     }
     const path = folder.file("pages.parquet", Buffer.from(bytes).fill(0xff, 4, 200));
     expect(await messageOf("format", readTable(path))).toContain("copy or write it again");
+  });
+
+  it("with a page that has no end", async () => {
+    const bytes = readFileSync(fixture("endless-page.parquet"));
+    expect(await messageOf("format", readParquet(bytes, "e.parquet", { patience: 400 }))).toBe(
+      "e.parquet is a damaged Parquet file: a page did not end in 0.4 s; copy or write it again",
+    );
+    const controller = new AbortController();
+    const reading = readParquet(bytes, "e.parquet", { signal: controller.signal });
+    setTimeout(() => controller.abort(new Error("stopped")), 300);
+    await expect(reading).rejects.toThrow("stopped");
+  });
+
+  it("with fewer values in a column than rows", async () => {
+    await writeTable(folder.at("short.parquet"), [{ name: "a", values: Array.from({ length: 40 }, (_, i) => i) }]);
+    const bytes = readFileSync(folder.at("short.parquet"));
+    bytes[bytes.indexOf(Buffer.of(0x16, 80)) + 1] = 84; // the file's num_rows, which Thrift writes as twice the number
+    expect(await messageOf("format", readParquet(bytes, "s.parquet"))).toContain("s.parquet is a damaged, truncated");
+  });
+
+  it("larger than the limit once unpacked", async () => {
+    const limit = { bytes: 200, why: "the limit of this test", advice: "give less" };
+    const bytes = readFileSync(fixture("mixed-zstd.parquet"));
+    expect(await messageOf("data", readParquet(bytes, "m.parquet", { limit }))).toBe(
+      "m.parquet, unpacked, is larger than 200 bytes, the limit of this test: give less",
+    );
+  });
+
+  it("with one byte changed anywhere: refused by name, or a table of as many rows", async () => {
+    const bytes = readFileSync(fixture("mixed-snappy.parquet"));
+    const places = Array.from({ length: 24 }, (_, i) => 4 + Math.floor(((bytes.length - 8) * i) / 24));
+    for (const at of places) {
+      const changed = Buffer.from(bytes);
+      changed[at]! ^= 0x55;
+      const read = await readParquet(changed, "c.parquet", { patience: 1500 }).catch((error: unknown) => error);
+      if (isNtkError(read)) expect(read.message).toContain("c.parquet");
+      else
+        expect((read as Table).columns.map(({ values }) => values.length)).toEqual(
+          new Array(7).fill((read as Table).rows),
+        );
+    }
   });
 });
 

@@ -140,6 +140,45 @@ describe("what is wrong with a text table", () => {
   });
 });
 
+describe("a large text table", () => {
+  it("is refused by name before its fields fill the memory of Node", async () => {
+    const path = folder.file("long.csv", `a,b\n${"1,2\n".repeat(10)}`);
+    expect(await messageOf("data", readTable(path, { heap: 1 }))).toContain(
+      `${path} holds more text than Node has memory for (1.00e-9 GB): keep only the rows and columns that are needed`,
+    );
+  });
+
+  it("is left when a signal comes", async () => {
+    const controller = new AbortController();
+    const path = folder.file("stopped.csv", `a,b\n${"1,2\n".repeat(400_000)}`);
+    const reading = readTable(path, { signal: controller.signal });
+    setTimeout(() => controller.abort(new Error("stopped")), 30);
+    await expect(reading).rejects.toThrow("stopped");
+  });
+
+  it("reads characters and quotes that pieces of it cut in two", async () => {
+    const rows = Array.from({ length: 60_000 }, (_, i) => `"ö,${i}",${i}`);
+    const { columns, rows: count } = await read("pieces.csv", `t,n\n${rows.join("\n")}\n`);
+    expect(count).toBe(60_000);
+    expect(columns[0]!.values.every((value, i) => value === `ö,${i}`)).toBe(true);
+    expect(columns[1]!.values.every((value, i) => value === i)).toBe(true);
+  });
+
+  it.each([1, 2, 3, 4])("counts lines whose ends are cut in two, after a name of %d letters", async (length) => {
+    const rows = `${"n".repeat(length)}\r\n${"ab\r\n".repeat(200_000)}`;
+    const { columns } = await read("ends.csv", rows);
+    expect(columns[0]!.values).toHaveLength(200_000);
+    expect(await messageOf("data", read("ends.csv", `${rows}1,2\r\n`))).toContain("line 200002: every row must have 1");
+  });
+
+  it("has names compared in no time, however many columns it has", async () => {
+    const names = Array.from({ length: 200_000 }, (_, j) => `c${j}`);
+    const started = performance.now();
+    expect((await read("wide.csv", `${names.join()}\n`)).names).toHaveLength(200_000);
+    expect(performance.now() - started).toBeLessThan(10_000);
+  });
+});
+
 describe("paths", () => {
   it("a missing file, with the nearest name in its folder", async () => {
     folder.file("houses.csv", "a\n1\n");

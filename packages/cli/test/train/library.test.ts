@@ -53,9 +53,11 @@ describe("hidden widths", () => {
 
   it("counts layers, and refuses those without a counterpart", () => {
     expect(denseLayers(serial(wide(8), repeat(serial(wide(8), relu()), 3), parallel(wide(1), wide(1))))).toBe(6);
-    expect(() => checkComparable(serial(wide(8), dropout({ keep: 0.5 }), wide(1)))).toThrow("1: training is compared");
+    expect(() => checkComparable(serial(wide(8), dropout({ keep: 0.5 }), wide(1)))).toThrow(
+      "layers[1]: training is compared",
+    );
     const standard = serial(dense({ width: 8, parameterization: "standard" }), wide(1));
-    expect(() => checkComparable(standard)).toThrow('0: the tangent kernel of the parameterization "standard"');
+    expect(() => checkComparable(standard)).toThrow('layers[0]: the tangent kernel of the parameterization "standard"');
   });
 });
 

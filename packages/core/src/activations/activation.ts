@@ -88,7 +88,6 @@ function distanceByRule(
   normV: number,
 ): number | undefined {
   const rule = pairRule(kinks);
-  if (!rule) return undefined;
   const first = rule.firstLevel(pair.p, pair.q);
   let previous = Number.NaN;
   for (let level = first; level < first + MAX_LEVELS; level++) {

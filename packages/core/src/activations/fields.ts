@@ -7,6 +7,8 @@ export interface Field {
   readonly default?: number | string;
   readonly min?: number;
   readonly max?: number;
+  /** The most numbers that a list may hold. */
+  readonly maxCount?: number;
   /** Whether `min` itself is allowed (default) or not. */
   readonly open?: boolean;
   readonly choices?: readonly string[];
@@ -16,11 +18,11 @@ export interface Field {
 export type Fields<T> = { readonly [K in Exclude<keyof T, "type" | "layer" | "layers" | "branches">]-?: Field };
 
 /**
- * The description with defaults filled in. Throws a NetworkError naming the field at `path` when one is unknown,
+ * The description with defaults filled in. Throws a NetworkError naming the field, and the layer at `place`, when one is unknown,
  * missing or out of range.
  */
 export function completeFields(
-  path: string,
+  place: string,
   spec: Readonly<Record<string, unknown>>,
   fields: Readonly<Record<string, Field>>,
   structural: readonly string[] = [],
@@ -30,29 +32,38 @@ export function completeFields(
     if (key === "type" || Object.hasOwn(fields, key) || structural.includes(key)) continue;
     const known = [...Object.keys(fields), ...structural];
     const list = known.length > 0 ? `has the fields ${known.join(", ")}` : "has no fields";
-    throw new NetworkError(path, `unknown field "${key}" of ${where}${didYouMean(key, known)}; ${where} ${list}`);
+    throw new NetworkError(place, `unknown field "${key}" of ${where}${didYouMean(key, known)}; ${where} ${list}`);
   }
   const complete: Record<string, unknown> = { ...spec };
   for (const [key, field] of Object.entries(fields)) {
     const value = spec[key] === undefined ? field.default : spec[key];
-    if (value === undefined) throw new NetworkError(path, `${where} needs the field "${key}" (${rule(field)})`);
+    if (value === undefined) throw new NetworkError(place, `${where} needs the field "${key}" (${rule(field)})`);
     const odd = [value]
       .flat()
       .find((number) => typeof number === "number" && Number.isFinite(number) && !hasSquare(number));
     if (odd !== undefined)
-      throw new NetworkError(path, `${key} of ${where} must be 0 or ${SMALLEST} to ${LARGEST} in size, got ${odd}`);
+      throw new NetworkError(place, `${key} of ${where} must be 0 or ${SMALLEST} to ${LARGEST} in size, got ${odd}`);
     if (!allowed(value, field))
-      throw new NetworkError(path, `${key} of ${where} must be ${rule(field)}, got ${quoted(value)}`);
+      throw new NetworkError(
+        place,
+        `${key} of ${where} must be ${rule(field)}, got ${shown(value, field)}${suggestion(value, field)}`,
+      );
     complete[key] = value;
   }
   return complete;
 }
 
+function suggestion(value: unknown, { kind, choices = [] }: Field): string {
+  return kind === "choice" && typeof value === "string" ? didYouMean(value, choices) : "";
+}
+
 function allowed(value: unknown, field: Field): boolean {
   if (field.kind === "choice") return typeof value === "string" && (field.choices ?? []).includes(value);
   if (field.kind === "text") return typeof value === "string" && value !== "";
-  if (field.kind === "numbers")
-    return Array.isArray(value) && value.length > 0 && Array.from(value).every(Number.isFinite);
+  if (field.kind === "numbers") {
+    if (!Array.isArray(value) || value.length === 0 || value.length > (field.maxCount ?? Infinity)) return false;
+    return Array.from(value).every(Number.isFinite);
+  }
   if (typeof value !== "number" || !Number.isFinite(value)) return false;
   if (field.kind === "integer" && !Number.isInteger(value)) return false;
   const { min = -Infinity, max = Infinity, open = false } = field;
@@ -67,10 +78,15 @@ function hasSquare(value: number): boolean {
   return size === 0 || (size >= SMALLEST && size <= LARGEST);
 }
 
+function shown(value: unknown, { maxCount = Infinity }: Field): string {
+  return Array.isArray(value) && value.length > maxCount ? `${value.length}` : quoted(value);
+}
+
 function rule(field: Field): string {
   if (field.kind === "choice") return `one of ${(field.choices ?? []).join(", ")}`;
   if (field.kind === "text") return "a name";
-  if (field.kind === "numbers") return "a list of finite numbers";
+  if (field.kind === "numbers")
+    return `a list of ${field.maxCount === undefined ? "" : `1 to ${field.maxCount} `}finite numbers`;
   const noun = field.kind === "integer" ? "an integer" : "a finite number";
   if (field.min !== undefined && field.max !== undefined) {
     return `${noun} ${field.open ? "above" : "from"} ${field.min} ${field.open ? "and at most" : "to"} ${field.max}`;

@@ -10,48 +10,91 @@ export interface SmoothedFunction {
   readonly f: (x: number) => number;
   /** Whether f or a derivative jumps at 0. */
   readonly hasKink: boolean;
-  /** The largest |mean| that will be asked for. */
-  readonly reach: number;
 }
 
 /** Standard deviations within which the Gaussian is integrated: beyond, it weighs less than 3e-18. */
 const REACH = 9;
 
-/** The distance over which f is taken to change: that of tanh to its nearest pole. */
+/** The distance over which f is taken to change near 0, that of tanh to its nearest pole. Where 0 is out of sight, half of that to 0 more. */
 const FEATURE = 1.5;
+
+/** Widths from which on 0 weighs less than 2e-14 and is out of sight. */
+const SIGHT = 8;
 
 /** Widths, in features, from which panels around the features take fewer nodes than equal steps. */
 const WIDE = 1.2;
 
 /**
- * Gauss-Hermite while f is nearly a polynomial across the Gaussian, then the trapezoidal rule, then panels that grow away from 0;
- * panels also where the kink is within reach. Everything 2^halvings times as fine as features at 0 ask for.
+ * Gauss-Hermite where f is nearly a polynomial across the Gaussian, then the trapezoidal rule, then panels that grow away from 0;
+ * panels also where the kink is within reach. Close to 0 the average, smoother than f, is interpolated. Everything 2^halvings times as fine as the features ask for.
  */
-export function gaussianMean(smoothed: SmoothedFunction, width: number, halvings: number): GaussianMean {
-  const { f, hasKink } = smoothed;
+export function gaussianMean({ f, hasKink }: SmoothedFunction, width: number, halvings: number): GaussianMean {
   if (width === 0) return f;
-  const relative = (width / FEATURE) * 2 ** halvings;
-  const plain = relative <= WIDE ? equalRule(relative) : undefined;
-  if (plain && !hasKink) return (mean) => equalAverage(f, mean, width, plain);
-  const panels = plain
-    ? makePanels(f, 2 * REACH * width, width * Math.min(WIDEST, 1 / relative), Infinity)
-    : makePanels(f, smoothed.reach + REACH * width, (width * WIDEST) / 2 ** halvings, 2 ** -halvings);
-  return (mean) =>
-    plain && Math.abs(mean) > REACH * width ? equalAverage(f, mean, width, plain) : panelAverage(mean, width, panels);
+  const fineness = 2 ** halvings;
+  const nearest = hasKink ? REACH * width : 0;
+  const farthest =
+    (width * fineness) / FEATURE > WIDE ? SIGHT * width + (2 * width * fineness) / WIDE - 2 * FEATURE : nearest;
+  const panels = farthest > 0 ? panelsFor(f, width, fineness, farthest + REACH * width) : undefined;
+  const central = panels && interpolated((mean) => panelAverage(mean, width, panels), width / 2);
+  return (mean) => {
+    const distance = Math.abs(mean);
+    if (central && distance <= width / 2) return central(mean);
+    if (panels && distance <= farthest) return panelAverage(mean, width, panels);
+    const feature = FEATURE + Math.max(0, distance - SIGHT * width) / 2;
+    return equalAverage(f, mean, width, equalRule((width * fineness) / feature));
+  };
 }
 
-const HERMITE_SIZES = [4, 6, 8, 10, 13];
+/** Chebyshev points of [−1, 1]: a function that is smooth over the double of the interval is interpolated to rounding. */
+const POINTS = Float64Array.from({ length: 18 }, (_, k) => portable.cos((Math.PI * (2 * k + 1)) / 36));
+const POINT_WEIGHTS = POINTS.map((_, k) => (k % 2 === 0 ? 1 : -1) * portable.sin((Math.PI * (2 * k + 1)) / 36));
 
-function equalRule(relative: number): QuadratureRule {
+/** The function on [−end, end], by barycentric interpolation. */
+function interpolated(f: (x: number) => number, end: number): (x: number) => number {
+  const values = POINTS.map((x) => f(end * x));
+  return (x) => {
+    let [sum, weights] = [0, 0];
+    for (let k = 0; k < POINTS.length; k++) {
+      const distance = x / end - POINTS[k]!;
+      if (distance === 0) return values[k]!;
+      const weight = POINT_WEIGHTS[k]! / distance;
+      sum += weight * values[k]!;
+      weights += weight;
+    }
+    return sum / weights;
+  };
+}
+
+/** Panels on [−end, end] for averages over a width. */
+function panelsFor(f: (x: number) => number, width: number, fineness: number, end: number): Panels {
+  const relative = (width * fineness) / FEATURE;
+  if (relative <= WIDE) return makePanels(f, end, width * Math.min(WIDEST, 1 / relative), Infinity);
+  return makePanels(f, end, (width * WIDEST) / fineness, 1 / fineness);
+}
+
+/** Rules for a width in features of f: Gauss-Hermite up to the `widest`, where n! widest²ⁿ is 1e-17. */
+const HERMITE = [4, 6, 8, 10].map((n) => {
   let factorial = 1;
-  for (let n = 1, power = relative * relative; n <= 13; n++, power *= relative * relative) {
-    factorial *= n;
-    if (factorial * power < 1e-17 && HERMITE_SIZES.includes(n)) return gaussHermite(n);
-  }
-  const step = Math.min(0.7, 0.17 / relative);
+  for (let k = 2; k <= n; k++) factorial *= k;
+  return { widest: portable.power(1e-17 / factorial, 1 / (2 * n)), n };
+});
+
+/** Rules of ever shorter steps. */
+const EQUAL = Array.from({ length: 14 }, (_, k) => trapezoidalRule(0.7 * portable.power(2, -k / 4)));
+
+/** For functions of y whose nearest pole is 1/relative away: the error is of size e^{−2π/(relative step) + 1/(2 relative²)}. */
+function equalRule(relative: number): QuadratureRule {
+  for (const { widest, n } of HERMITE) if (relative <= widest) return gaussHermite(n);
+  const longest = (2 * Math.PI) / (42 * relative + 0.5 / relative);
+  let k = 0;
+  while (k < EQUAL.length - 1 && relative > 1 / 9 && EQUAL[k]!.step > longest) k++;
+  return EQUAL[k]!;
+}
+
+function trapezoidalRule(step: number): QuadratureRule & { readonly step: number } {
   const last = Math.floor(REACH / step);
   const nodes = Float64Array.from({ length: 2 * last + 1 }, (_, k) => (k - last) * step);
-  return { nodes, weights: nodes.map((y) => (step * portable.exp(-0.5 * y * y)) / SQRT_TWO_PI) };
+  return { step, nodes, weights: nodes.map((y) => (step * portable.exp(-0.5 * y * y)) / SQRT_TWO_PI) };
 }
 
 function equalAverage(

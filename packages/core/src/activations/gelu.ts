@@ -1,6 +1,7 @@
 import { normalCdf, normalDensity } from "../special/normal-cdf.ts";
 import * as portable from "../special/portable.ts";
 import type { Activation } from "./activation.ts";
+import { geluSine } from "./gelu-sine.ts";
 import { extendGaussian, integrateSeries, multiplyByX } from "./taylor-series.ts";
 
 /**
@@ -38,5 +39,16 @@ export const geluActivation: Activation = {
     const products = (p / (1 + p)) * (q / (1 + q));
     out[0] = c / 4 + (c * angle + ((c / (1 + p)) * (c / (1 + q))) / d + products * d) / (2 * Math.PI);
     out[1] = 0.25 + (angle + (c / d) * (1 / d / d + 1 / (1 + p) + 1 / (1 + q))) / (2 * Math.PI);
+    if (c > 0 && sine < NEARLY_PARALLEL * c) out[2] = geluSine(c, sine, p, q, selfKappa(p), selfKappa(q));
   },
 };
+
+/** From this tangent of the angle on, the new sine is left to subtraction. */
+const NEARLY_PARALLEL = 0.01;
+
+/** κ(p, p, p) */
+function selfKappa(p: number): number {
+  const d = Math.sqrt(1 + 2 * p);
+  const ratio = p / (1 + p);
+  return p / 4 + (p * portable.atan2(p, d) + (ratio * ratio) / d + ratio * ratio * d) / (2 * Math.PI);
+}

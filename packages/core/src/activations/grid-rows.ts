@@ -77,12 +77,13 @@ function makeRow(
   if (!isNear(own, square, 0) || !isNear(ownSlope, slopeSquare, 1e-3 * dphi(0) ** 2)) return null;
   const norm = Math.sqrt(own);
   const steepest = slope.reduce((most, value, i) => Math.max(most, Math.abs(value) / w[i]!), 0);
-  const smoothed = { f: dphi, hasKink: kinks.length > 0, reach: root * nodes.at(-1)! };
+  const smoothed = { f: dphi, hasKink: kinks.length > 0 };
   const smooth = (node: number): Float64Array => {
     const [width, scale] = [root * portable.sin(cell.angles[node]!), root * portable.cos(cell.angles[node]!)];
-    const mean = checkedMean(smoothed, width, nodes, SMOOTHING_TOLERANCE * steepest);
+    const means = nodes.map((x) => scale * x);
+    const average = checkedMean(smoothed, width, means, SMOOTHING_TOLERANCE * steepest);
     count(nodes.length);
-    return nodes.map((x, i) => w[i]! * mean(scale * x));
+    return means.map((mean, i) => w[i]! * average(mean));
   };
   return {
     norm,
@@ -103,14 +104,13 @@ const MOST_HALVINGS = 5;
 const CHECKED = 7;
 
 /** E φ' by the coarsest rule that the next finer one confirms; NaN where none is. */
-function checkedMean(smoothed: SmoothedFunction, width: number, nodes: Float64Array, tolerance: number): GaussianMean {
-  const scale = smoothed.reach / nodes.at(-1)!;
+function checkedMean(smoothed: SmoothedFunction, width: number, means: Float64Array, tolerance: number): GaussianMean {
   let coarse = gaussianMean(smoothed, width, 0);
   for (let halvings = 1; halvings <= MOST_HALVINGS; halvings++) {
     const fine = gaussianMean(smoothed, width, halvings);
     let isConfirmed = true;
-    for (let i = 0; i < nodes.length && isConfirmed; i += CHECKED) {
-      isConfirmed = Math.abs(coarse(scale * nodes[i]!) - fine(scale * nodes[i]!)) <= tolerance;
+    for (let i = 0; i < means.length && isConfirmed; i += CHECKED) {
+      isConfirmed = Math.abs(coarse(means[i]!) - fine(means[i]!)) <= tolerance;
     }
     if (isConfirmed) return coarse;
     coarse = fine;

@@ -44,7 +44,6 @@ function sumByRule(
   out: Float64Array,
 ): boolean {
   const rule = pairRule(kinks);
-  if (!rule) return false;
   const slopeFloor = 1e-3 * dphi(0) ** 2;
   const start = rule.firstLevel(pair.p, pair.q);
   for (let level = start; level < start + MAX_LEVELS; level++) {

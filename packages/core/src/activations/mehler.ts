@@ -1,4 +1,5 @@
 import * as portable from "../special/portable.ts";
+import { SINE_UNKNOWN } from "./activation.ts";
 import type { GaussianPair } from "./gaussian-pair.ts";
 import { oneMinusAbsRho } from "./powers.ts";
 import { remembered } from "./remembered.ts";
@@ -18,6 +19,9 @@ const NEGLIGIBLE = 1e-13;
 
 /** κ² from this share of its bound on, subtraction would cost the new sine digits. */
 const NEARLY_PARALLEL = 1 - 1e-4;
+
+/** The angle that tails, known by their size alone, may make uncertain. */
+const LOST_TO_TAILS = 2e-15;
 
 /** Writes κ, κ̇ and, where the features are nearly parallel, the new sine; false where the series allowed are too short. */
 export type SeriesDual = (pair: GaussianPair, longest: "short" | "long", out: Float64Array) => boolean;
@@ -50,8 +54,9 @@ export function mehlerDual(pieces: SmoothPieces, moments: (p: number) => RowMome
       out[0] = kappa;
       out[1] = kappaDot;
       const bound = Math.sqrt(moments(pair.p).square) * Math.sqrt(moments(pair.q).square);
-      if (Math.abs(kappa) > NEARLY_PARALLEL * bound) out[2] = newSine(a, b, pair, kappa < 0);
-      return true;
+      if (Math.abs(kappa) <= NEARLY_PARALLEL * bound) return true;
+      out[2] = newSine(a, b, pair, kappa < 0);
+      if (out[2] !== SINE_UNKNOWN || level === rows.length - 1) return true;
     }
     return false;
   };
@@ -69,7 +74,7 @@ function enoughTerms(a: RowSeries, b: RowSeries, absRho: number, checks: number)
 }
 
 /**
- * With â, b̂ the coefficients over their norms (those of odd n with the sign of c) and s the sign of κ, a sum without cancellation:
+ * SINE_UNKNOWN where the terms are too few. With â, b̂ the coefficients over their norms (those of odd n with the sign of c) and s the sign of κ, a sum without cancellation:
  *
  *   2 (1 − |ρ'|) = Σₙ (âₙ − s b̂ₙ)² + 2 s âₙ b̂ₙ (1 − |ρ|ⁿ)
  */
@@ -87,6 +92,7 @@ function newSine(a: RowSeries, b: RowSeries, { c, sine, p, q }: GaussianPair, is
     power *= 1 - lost;
   }
   const rest = (tailA - tailB) * (tailA - tailB) + 2 * tailA * tailB * below;
+  if (rest > LOST_TO_TAILS * Math.sqrt(distance + rest)) return SINE_UNKNOWN;
   const clamped = Math.min(2, Math.max(0, distance + rest));
   return normA * normB * Math.sqrt(clamped * (1 - clamped / 4));
 }

@@ -40,15 +40,21 @@ export function nearlyParallelDual(pieces: SmoothPieces, moments: (p: number) =>
       [kappaDot, integral] = valueAndIntegral(cell, coefficients, theta);
     }
     const change = (reversed ? 1 : -1) * Math.sqrt(pair.p) * Math.sqrt(pair.q) * integral;
-    const bound = a.norm * b.norm;
-    out[0] = bound * dot(a.unit, b.unit, reversed) + change;
+    out[0] = a.norm * b.norm * dot(a.unit, b.unit, reversed) + change;
     out[1] = kappaDot;
-    const sign = out[0] < 0 ? -1 : 1;
-    const distance = squaredGap(a.unit, b.unit, reversed, sign) - (bound > 0 ? (2 * sign * change) / bound : 0);
-    const clamped = Math.min(2, Math.max(0, distance));
-    out[2] = bound * Math.sqrt(clamped * (1 - clamped / 4));
+    out[2] = newSine(a, b, reversed, change);
     return true;
   };
+}
+
+/** The new sine, given κ(θ) − κ(0). */
+export function newSine(a: GridRow, b: GridRow, reversed: boolean, change: number): number {
+  const bound = a.norm * b.norm;
+  if (bound === 0) return 0;
+  const sign = bound * dot(a.unit, b.unit, reversed) + change < 0 ? -1 : 1;
+  const distance = squaredGap(a.unit, b.unit, reversed, sign) - (2 * sign * change) / bound;
+  const clamped = Math.min(2, Math.max(0, distance));
+  return bound * Math.sqrt(clamped * (1 - clamped / 4));
 }
 
 /** κ̇ as a function of the angle, by as many nodes as make its last coefficients negligible; undefined where none do. */

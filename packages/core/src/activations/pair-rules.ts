@@ -3,6 +3,7 @@ import { gaussLegendre, type QuadratureRule } from "../special/gauss-legendre.ts
 import { SQRT_TWO_PI } from "../special/normal-cdf.ts";
 import * as portable from "../special/portable.ts";
 import type { GaussianPair } from "./gaussian-pair.ts";
+import { lineRule } from "./line-rule.ts";
 
 /** Called with a node and its weight. */
 export type PairVisitor = (u: number, v: number, weight: number) => void;
@@ -18,10 +19,10 @@ export interface PairRule {
   visit(pair: GaussianPair, level: number, visit: PairVisitor): boolean;
 }
 
-/** The rule for functions with these kinks, or undefined where there is none. */
-export function pairRule(kinks: readonly number[]): PairRule | undefined {
+/** The rule for functions with these kinks. */
+export function pairRule(kinks: readonly number[]): PairRule {
   if (kinks.length === 0) return strips;
-  return kinks.every((kink) => kink === 0) ? sectors : undefined;
+  return kinks.every((kink) => kink === 0) ? sectors : lineRule(kinks);
 }
 
 /** Standard deviations within which the Gaussian is integrated: beyond, it weighs 2e-22 of f(0). */

@@ -58,7 +58,7 @@ export const ACTIVATIONS: { readonly [T in ActivationType]: ActivationRow<SpecOf
   monomial: { fields: degree(20), make: monomialActivation },
   rectifiedMonomial: { fields: degree(10), make: rectifiedMonomialActivation },
   hermite: { fields: degree(100), make: hermiteActivation },
-  polynomial: { fields: { coef: { kind: "numbers" } }, make: polynomialActivation },
+  polynomial: { fields: { coef: { kind: "numbers", maxCount: 101 } }, make: polynomialActivation },
   tanh: { fields: {}, make: () => tanhActivation },
   sigmoid: { fields: {}, make: () => sigmoidActivation },
   softplus: { fields: {}, make: () => softplusActivation },

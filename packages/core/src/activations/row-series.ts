@@ -10,6 +10,18 @@ export interface SmoothPieces {
   readonly kinks: readonly number[];
 }
 
+/** Whether φ is continuous, with no kink but at 0. */
+export function hasTables({
+  phi,
+  dphi,
+  kinks = [],
+}: Pick<SmoothPieces, "phi" | "dphi"> & { readonly kinks?: readonly number[] }): boolean {
+  const near = 1e-10;
+  const jump = Math.abs(phi(near) - phi(-near));
+  const isContinuous = jump <= 1e-8 * (1 + Math.abs(dphi(near)) + Math.abs(dphi(-near)) + Math.abs(phi(0)));
+  return kinks.length === 0 || (kinks.every((kink) => kink === 0) && isContinuous);
+}
+
 /** What a row of variance p contributes to every pair it is in. */
 export interface RowMoments {
   readonly p: number;

@@ -1,14 +1,14 @@
 import { FormatError } from "../errors.ts";
-import { decodeSafetensors, encodeSafetensors, type Tensor } from "../files/safetensors.ts";
+import { decodeSafetensors, encodeChecked, type Tensor } from "../files/safetensors.ts";
 import type { TrainState } from "./train.ts";
 
 const FORMAT = "ntkit-checkpoint";
 const VERSION = "1";
 
-/** The bytes of a checkpoint: all that `train` needs to go on, as safetensors. */
+/** The bytes of a checkpoint: all that `train` needs to go on, as safetensors with a checksum. */
 export function encodeTrainState({ step, learningRate, weights, initialWeights, memory }: TrainState): Uint8Array {
   const vector = (data: Float64Array): Tensor => ({ shape: [data.length], data });
-  return encodeSafetensors({
+  return encodeChecked({
     metadata: { format: FORMAT, version: VERSION, step: `${step}`, learningRate: `${learningRate}` },
     tensors: {
       weights: vector(weights),

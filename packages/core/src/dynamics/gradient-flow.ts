@@ -7,6 +7,7 @@ import type { Loss } from "../loss/loss.ts";
 import { squaredLoss } from "../loss/squared-loss.ts";
 import { checkFinite, checkSameRows } from "../matrix/check.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
+import { checkOptions, DERIVATIVE_NAMES, optionNames, WORK_NAMES } from "../matrix/option-names.ts";
 import type { DerivativeOptions } from "../network/derivatives.ts";
 import { gradientSink } from "../network/gradient-sink.ts";
 import { flattenParams, unflattenParams } from "../network/params.ts";
@@ -28,6 +29,15 @@ export interface GradientFlow extends OdeWork {
   readonly params: readonly Params[];
 }
 
+const NAMES = optionNames<GradientFlowOptions>({
+  ...DERIVATIVE_NAMES,
+  ...WORK_NAMES,
+  loss: true,
+  rtol: true,
+  atol: true,
+  maxSteps: true,
+});
+
 /**
  * The gradient flow ẇ = −∂L/∂w of a finite network from w(0) = params, at the given times in any order: what gradient descent tends
  * to as its learning rate η → 0 with t = η · steps. Integrated by `dormandPrince` to the tolerances given; explicit, so that a time
@@ -41,6 +51,7 @@ export async function gradientFlow(
   times: readonly number[],
   options: GradientFlowOptions = {},
 ): Promise<GradientFlow | OdeFailure> {
+  checkOptions("gradientFlow", options, NAMES);
   checkSameRows("gradientFlow: x and y", x, y);
   checkFinite("gradientFlow: x", x);
   checkFinite("gradientFlow: y", y);

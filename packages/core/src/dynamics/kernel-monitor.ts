@@ -34,7 +34,7 @@ export async function kernelMonitor(
       fx.cols,
       fx.data.map((f, at) => f - y.data[at]!),
     );
-    const modes = await engine.matmul(vectors, residual);
+    const modes = await engine.matmul(vectors, residual, { signal });
     const total = residual.data.reduce((sum, r) => sum + r * r, 0);
     const alignment = new Float64Array(fx.rows);
     for (const [at, mode] of modes.data.entries())

@@ -7,6 +7,7 @@ import { largestEigenvalue, type Matvec } from "../linalg/lanczos.ts";
 import type { TwiceDifferentiableLoss } from "../loss/loss.ts";
 import { squaredLoss } from "../loss/squared-loss.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
+import { checkOptions, DERIVATIVE_NAMES, optionNames, WORK_NAMES } from "../matrix/option-names.ts";
 import { type DerivativeOptions, jvp, vjp } from "../network/derivatives.ts";
 import { apply } from "../network/network.ts";
 import { flattenParams, unflattenParams } from "../network/params.ts";
@@ -27,6 +28,8 @@ export interface StableRate {
   readonly curvature: number;
 }
 
+const NAMES = optionNames<StableRateOptions>({ ...DERIVATIVE_NAMES, ...WORK_NAMES, loss: true, optimizer: true });
+
 /**
  * The largest stable learning rate of the network's linearization at `params`:
  *
@@ -44,6 +47,7 @@ export async function maxStableRate(
   y: Matrix,
   options: StableRateOptions = {},
 ): Promise<StableRate> {
+  checkOptions("maxStableRate", options, NAMES);
   const { loss = squaredLoss(), optimizer = { type: "gradientDescent" } } = options;
   checkOptimizer("maxStableRate", optimizer);
   const fx = apply(network, params, x, options);

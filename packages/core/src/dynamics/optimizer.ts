@@ -1,5 +1,6 @@
 import { ValueError } from "../errors.ts";
 import { checkRange } from "../matrix/check.ts";
+import { checkChoice } from "../matrix/option-names.ts";
 import { child, type Key, normal } from "../random/key.ts";
 
 /**
@@ -28,6 +29,12 @@ export function nesterovMomentum(conditionNumber: number): number {
 
 /** Throws unless the optimizer's numbers make sense. */
 export function checkOptimizer(where: string, optimizer: Optimizer): void {
+  checkChoice(where, "the type of the optimizer", optimizer.type, [
+    "gradientDescent",
+    "heavyBall",
+    "nesterov",
+    "langevin",
+  ]);
   if (optimizer.type === "langevin") checkRange(where, "temperature", optimizer.temperature, 0);
   if (optimizer.type !== "heavyBall" && optimizer.type !== "nesterov") return;
   const { momentum } = optimizer;

@@ -10,7 +10,9 @@ import type { TwiceDifferentiableLoss } from "../loss/loss.ts";
 import { squaredLoss } from "../loss/squared-loss.ts";
 import { checkFinite, checkRange, checkSameRows } from "../matrix/check.ts";
 import { type Matrix, matrix, takeRows } from "../matrix/matrix.ts";
+import { checkOptions, NETWORK_NAMES, optionNames, WORK_NAMES } from "../matrix/option-names.ts";
 import { gradientSink } from "../network/gradient-sink.ts";
+import { overflowOf } from "../network/overflow.ts";
 import { flattenParams, paramEntries, unflattenParams } from "../network/params.ts";
 import { type NetworkOptions, outputTerm, traceNetwork } from "../network/trace.ts";
 import { type Trainable, trainablePaths } from "../network/trainable.ts";
@@ -86,6 +88,22 @@ export interface TrainRun {
   readonly message?: string;
 }
 
+const NAMES = optionNames<TrainOptions>({
+  ...NETWORK_NAMES,
+  ...WORK_NAMES,
+  steps: true,
+  loss: true,
+  optimizer: true,
+  learningRate: true,
+  batchSize: true,
+  seed: true,
+  trainable: true,
+  recordKernel: true,
+  recordAt: true,
+  onRecord: true,
+  resume: true,
+});
+
 /**
  * Trains a finite network on rows x with targets y, from the weights `params`, which stay as they are. O(steps · batch · weights), on
  * the calling thread, which breathes now and then; after the first step it allocates no memory of the size of a batch. An abort is
@@ -98,6 +116,7 @@ export async function train(
   y: Matrix,
   options: TrainOptions,
 ): Promise<TrainRun> {
+  checkOptions("train", options, NAMES);
   checkSameRows("train: x and y", x, y);
   checkFinite("train: x", x);
   checkFinite("train: y", y);
@@ -186,14 +205,14 @@ async function runSteps(setup: TrainSetup, run: RunState, work: Work): Promise<T
         const mse = fx.data.reduce((sum, f, at) => sum + (f - y.data[at]!) ** 2, 0) / fx.data.length;
         const movement = relativeMovement(layers);
         const value = loss.value(fx, y);
-        if (!Number.isFinite(value)) return end("diverged", divergence(step, learningRate));
+        if (!Number.isFinite(value)) return end("diverged", divergence(setup, params, step));
         const kernel = await monitor?.(params, fx);
         const record = { step, t: step * learningRate, loss: value, mse, layers, movement, ...(kernel && { kernel }) };
         records.push(record);
         await onRecord?.(record, params);
       }
       if (step >= steps) return end("done");
-      if (!takeStep(step)) return end("diverged", divergence(step, learningRate));
+      if (!takeStep(step)) return end("diverged", divergence(setup, params, step));
       await work.breathe((step + 1) / steps);
     }
   } catch (error) {
@@ -203,7 +222,16 @@ async function runSteps(setup: TrainSetup, run: RunState, work: Work): Promise<T
   }
 }
 
-function divergence(step: number, learningRate: number): string {
+function divergence(
+  { network, x, learningRate, resume, ...options }: TrainSetup,
+  params: Params,
+  step: number,
+): string {
+  if (step === (resume?.step ?? 0)) {
+    // No step was taken yet: it is not the learning rate.
+    const trace = traceNetwork(network, params, x, { activations: options.activations, engine: options.engine });
+    if (!outputTerm(trace).data.every(Number.isFinite)) return overflowOf("train", network, params, x, options).message;
+  }
   return `train: the loss left the range of float64 at step ${step} with learning rate ${learningRate}: lower it`;
 }
 

@@ -3,8 +3,9 @@ import type { Params } from "../layers/rule.ts";
 import type { Layer } from "../layers/spec.ts";
 import type { Work } from "../linalg/work.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
+import { finiteTrace } from "../network/overflow.ts";
 import { countParams } from "../network/params.ts";
-import { type NetworkOptions, type NetworkTrace, traceNetwork } from "../network/trace.ts";
+import type { NetworkOptions, NetworkTrace } from "../network/trace.ts";
 
 /**
  * What a dense layer adds to the tangent kernel is made of: with inputs A [n, fan-in] and cotangents D [n, width] of its outputs,
@@ -50,7 +51,11 @@ export async function traceBatch(
   for (let from = 0; from < x.rows; from += height) {
     const rows = Math.min(height, x.rows - from);
     const block = matrix(rows, x.cols, x.data.subarray(from * x.cols, (from + rows) * x.cols));
-    const trace = traceNetwork(network, params, block, { ...options, trains, ...(allocate ? { allocate } : {}) });
+    const trace = finiteTrace("empiricalNtk", network, params, block, {
+      ...options,
+      trains,
+      ...(allocate ? { allocate } : {}),
+    });
     const outputs = trace.output.cols;
     blocks.push({ from, rows, outputs, factors: (first, count) => factorsOf(trace, first, count) });
     await work.breathe((from + rows) / x.rows);

@@ -7,8 +7,10 @@ import { jsEngine } from "../linalg/js-engine.ts";
 import { partOf, startWork, type Work } from "../linalg/work.ts";
 import { checkFinite } from "../matrix/check.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
+import { checkChoice, checkOptions, DERIVATIVE_NAMES, optionNames, WORK_NAMES } from "../matrix/option-names.ts";
 import { type DerivativeOptions, jacobian } from "../network/derivatives.ts";
 import { apply, outputWidth } from "../network/network.ts";
+import { checkResult } from "../network/overflow.ts";
 import { countParams, paramEntries } from "../network/params.ts";
 import { trainablePaths } from "../network/trainable.ts";
 import { traceBatch } from "./collect-factors.ts";
@@ -42,6 +44,14 @@ export interface EmpiricalOptions extends DerivativeOptions, OutputAxes, WorkOpt
 type WithOutputs = EmpiricalOptions &
   ({ readonly traceAxes: readonly [] } | { readonly diagonalAxes: readonly [number] });
 
+const NAMES = optionNames<EmpiricalOptions>({
+  ...DERIVATIVE_NAMES,
+  ...WORK_NAMES,
+  traceAxes: true,
+  diagonalAxes: true,
+  algorithm: true,
+});
+
 /**
  * The NNGP of one finite network: f(xᵢ)ₐ f(x'ⱼ)ᵦ, as `OutputAxes` says; x2 = null means x1. By default [n1, n2], the mean over
  * the outputs a = b.
@@ -67,6 +77,7 @@ export async function empiricalNngp(
   x2: Matrix | null,
   options: EmpiricalOptions = {},
 ): Promise<Matrix | KernelArray> {
+  checkOptions("empiricalNngp", options, NAMES);
   const mode = outputMode("empiricalNngp", options);
   startWork(options);
   checkInputs("empiricalNngp", x1, x2);
@@ -80,7 +91,7 @@ export async function empiricalNngp(
         builder.add(a, b, i, j, fx1.data[i * outputs + a]! * fx2.data[j * outputs + b]!);
     }
   }
-  return finished(mode, builder);
+  return finished("empiricalNngp", mode, builder);
 }
 
 /**
@@ -109,6 +120,7 @@ export async function empiricalNtk(
   x2: Matrix | null,
   options: EmpiricalOptions = {},
 ): Promise<Matrix | KernelArray> {
+  checkOptions("empiricalNtk", options, NAMES);
   const mode = outputMode("empiricalNtk", options);
   const work = startWork(options);
   checkInputs("empiricalNtk", x1, x2);
@@ -116,10 +128,11 @@ export async function empiricalNtk(
   const outputs = outputsOf(parsed, x1.cols, options);
   const builder = kernelBuilder(mode, x1.rows, (x2 ?? x1).rows, outputs);
   const { algorithm = "auto" } = options;
+  checkChoice("empiricalNtk", "algorithm", algorithm, ["auto", ...Object.keys(ADD)]);
   const chosen =
     algorithm === "auto" ? cheapest(params, mode, { n1: x1.rows, n2: (x2 ?? x1).rows, outputs }) : algorithm;
   await ADD[chosen](builder, { network: parsed, params, x1, x2, mode, outputs, options, work });
-  return finished(mode, builder);
+  return finished("empiricalNtk", mode, builder);
 }
 
 interface NtkRequest {
@@ -139,8 +152,8 @@ const ADD: Readonly<Record<NtkAlgorithm, (builder: KernelBuilder, request: NtkRe
     const first = await traceBatch(network, params, x1, trains, options, partOf(work, 0, 0.2));
     const second = x2 && (await traceBatch(network, params, x2, trains, options, partOf(work, 0.2, 0.4)));
     for (const block of first) checkOutputs(block.outputs, outputs);
-    const { engine = jsEngine } = options;
-    await addStructured(builder, { mode, outputs, first, second, engine }, partOf(work, 0.4, 1));
+    const { engine = jsEngine, signal } = options;
+    await addStructured(builder, { mode, outputs, first, second, engine, signal }, partOf(work, 0.4, 1));
   },
 
   async jacobian(builder, { network, params, x1, x2, mode, outputs, options, work }) {
@@ -218,7 +231,8 @@ export function multiplications(
   };
 }
 
-function finished(mode: OutputMode, { kernel }: KernelBuilder): Matrix | KernelArray {
+function finished(where: string, mode: OutputMode, { kernel }: KernelBuilder): Matrix | KernelArray {
+  checkResult(where, "an entry of the kernel", kernel.data);
   return mode === "trace" ? matrix(kernel.shape[0]!, kernel.shape[1]!, kernel.data) : kernel;
 }
 

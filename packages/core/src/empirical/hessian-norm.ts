@@ -6,6 +6,7 @@ import { largestEigenvalue } from "../linalg/lanczos.ts";
 import { partOf, startWork } from "../linalg/work.ts";
 import type { TwiceDifferentiableLoss } from "../loss/loss.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
+import { checkOptions, DERIVATIVE_NAMES, optionNames, WORK_NAMES } from "../matrix/option-names.ts";
 import { type DerivativeOptions, hvp, onlyTrainable } from "../network/derivatives.ts";
 import { apply } from "../network/network.ts";
 import { countParams, flattenParams, unflattenParams } from "../network/params.ts";
@@ -15,6 +16,8 @@ export interface HessianNormOptions extends DerivativeOptions, WorkOptions {
   /** Where Lanczos iteration stops: the residual relative to the eigenvalue, whose error is its square. Default 1e-7. */
   readonly tolerance?: number | undefined;
 }
+
+const NAMES = optionNames<HessianNormOptions>({ ...DERIVATIVE_NAMES, ...WORK_NAMES, tolerance: true });
 
 /**
  * ‖∂²f_k(xᵢ)/∂w²‖, the spectral norm of the Hessian of each output in the weights that train, [n, outputs], by Lanczos iteration on
@@ -27,6 +30,7 @@ export async function hessianNorm(
   x: Matrix,
   options: HessianNormOptions = {},
 ): Promise<Matrix> {
+  checkOptions("hessianNorm", options, NAMES);
   const { tolerance = 1e-7, signal, onProgress } = options;
   const work = startWork({ signal, onProgress });
   const outputs = apply(network, params, x, options).cols;

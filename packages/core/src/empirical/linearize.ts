@@ -3,9 +3,11 @@ import { parseNetwork } from "../layers/network-file.ts";
 import type { Params } from "../layers/rule.ts";
 import type { Layer } from "../layers/spec.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
+import { checkOptions, NETWORK_NAMES, optionNames } from "../matrix/option-names.ts";
 import { checkSameWeights } from "../network/derivatives.ts";
+import { checkResult, finiteTrace } from "../network/overflow.ts";
 import { flattenParams, unflattenParams } from "../network/params.ts";
-import { type NetworkOptions, outputTerm, traceNetwork } from "../network/trace.ts";
+import { type NetworkOptions, outputTerm } from "../network/trace.ts";
 
 /** The network as a polynomial in its weights around params0: weights and inputs [n, d] to outputs [n, width]. */
 export type ExpandedNetwork = (params: Params, x: Matrix) => Matrix;
@@ -14,6 +16,8 @@ export type ExpandedNetwork = (params: Params, x: Matrix) => Matrix;
 export function linearize(network: Layer, params0: Params, options: NetworkOptions = {}): ExpandedNetwork {
   return taylorExpand(network, params0, 1, options);
 }
+
+const NAMES = optionNames<NetworkOptions>({ ...NETWORK_NAMES });
 
 /**
  * Σₖ (1/k!) ∂ᵏf/∂wᵏ (w − w₀)ᵏ for k up to `degree`, along the line from w₀ to w: one evaluation on truncated power series, whose cost
@@ -25,6 +29,7 @@ export function taylorExpand(
   degree: number,
   options: NetworkOptions = {},
 ): ExpandedNetwork {
+  checkOptions("taylorExpand", options, NAMES);
   if (!Number.isInteger(degree) || degree < 0)
     throw new ValueError(`taylorExpand: degree must be a whole number from 0, got ${degree}`);
   const parsed = parseNetwork(network);
@@ -32,7 +37,7 @@ export function taylorExpand(
   return (params, x) => {
     checkSameWeights("taylorExpand", params0, params);
     const tangent = flattenParams(params).map((w, i) => w - start[i]!);
-    const trace = traceNetwork(parsed, params0, x, {
+    const trace = finiteTrace("taylorExpand", parsed, params0, x, {
       ...options,
       tangent: unflattenParams(params0, tangent),
       order: degree,
@@ -43,6 +48,7 @@ export function taylorExpand(
       const term = outputTerm(trace, k);
       for (let at = 0; at < sum.data.length; at++) sum.data[at]! += term.data[at]!;
     }
+    checkResult("taylorExpand", "the sum of the terms", sum.data);
     return sum;
   };
 }

@@ -2,6 +2,7 @@ import { ValueError } from "../errors.ts";
 import type { KernelName } from "../kernel/gram-engine.ts";
 import type { Layer } from "../layers/spec.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
+import { checkOptions, DERIVATIVE_NAMES, optionNames, WORK_NAMES } from "../matrix/option-names.ts";
 import type { WeightLaw } from "../network/initial-weights.ts";
 import { init } from "../network/network.ts";
 import { child, type Key, key } from "../random/key.ts";
@@ -23,6 +24,15 @@ export interface KernelEstimate {
   readonly standardError: Matrix;
 }
 
+const NAMES = optionNames<MonteCarloOptions>({
+  ...DERIVATIVE_NAMES,
+  ...WORK_NAMES,
+  algorithm: true,
+  seed: true,
+  samples: true,
+  law: true,
+});
+
 /**
  * The kernel of a network of finite widths, averaged over its random weights: an estimate after every network drawn, until there are
  * `samples`. Sample i does not depend on how many follow. As the widths grow the mean tends to that of `kernelFn`, with a bias of
@@ -35,6 +45,7 @@ export async function* monteCarloKernel(
   get: KernelName,
   options: MonteCarloOptions,
 ): AsyncGenerator<KernelEstimate, void, undefined> {
+  checkOptions("monteCarloKernel", options, NAMES);
   const { seed, samples, law, onProgress, ...rest } = options;
   if (!Number.isInteger(samples) || samples < 1)
     throw new ValueError(`monteCarloKernel: samples must be a whole number from 1, got ${samples}`);

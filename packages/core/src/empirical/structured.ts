@@ -15,6 +15,7 @@ export interface StructuredRequest {
   /** Null for the same as the first. */
   readonly second: readonly TracedRows[] | null;
   readonly engine: Engine;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -57,7 +58,7 @@ async function addChunk(
       for (const path of a.layers.keys()) {
         const pair = [a.layers.get(path)!, b.layers.get(path)!] as const; // the same network
         const key = `${path} ${i} ${j}`;
-        const gram = inputGrams.get(key) ?? (await product(request.engine, pair[0].input, pair[1].input));
+        const gram = inputGrams.get(key) ?? (await product(request, pair[0].input, pair[1].input));
         if (chunk.count < request.outputs) inputGrams.set(key, gram);
         const place = { row: a.from, col: b.from, mirrored: !second && j > i };
         await addLayer(builder, request, chunk, pair, gram, place);
@@ -90,12 +91,13 @@ interface Place {
 
 async function addLayer(
   builder: KernelBuilder,
-  { mode, engine }: StructuredRequest,
+  request: StructuredRequest,
   chunk: Chunk,
   [left, right]: readonly [LayerFactors, LayerFactors],
   gram: Matrix,
   place: Place,
 ): Promise<void> {
+  const { mode } = request;
   const [w2, b2] = [left.wScale ** 2, left.bScale ** 2];
   const add = (a: number, b: number, { data }: Matrix): void => {
     for (let r = 0, at = 0; r < gram.rows; r++) {
@@ -107,32 +109,38 @@ async function addLayer(
     }
   };
   // Of a mean over the outputs it does not matter which of them a term is of.
-  if (mode === "trace") return add(0, 0, await sumOfProducts(engine, left.cotangents, right.cotangents));
+  if (mode === "trace") return add(0, 0, await sumOfProducts(request, left.cotangents, right.cotangents));
   const outputs = Array.from({ length: chunk.count }, (_, k) => k);
   for (const a of outputs) {
     for (const b of mode === "full" ? outputs : [a])
-      add(chunk.from + a, chunk.from + b, await product(engine, left.cotangents[a]!, right.cotangents[b]!));
+      add(chunk.from + a, chunk.from + b, await product(request, left.cotangents[a]!, right.cotangents[b]!));
   }
 }
 
-function product(engine: Engine, a: Matrix, b: Matrix): Promise<Matrix> {
-  return sumOfProducts(engine, [a], [b]);
+type Multiplication = Pick<StructuredRequest, "engine" | "signal">;
+
+function product(request: Multiplication, a: Matrix, b: Matrix): Promise<Matrix> {
+  return sumOfProducts(request, [a], [b]);
 }
 
 /** Multiplications that the calling thread does itself: handing a small product to others takes longer than the product. */
 const SMALL_WORK = 1e9;
 
 /** Σ Aₖ Bₖᵀ */
-async function sumOfProducts(engine: Engine, a: readonly Matrix[], b: readonly Matrix[]): Promise<Matrix> {
+async function sumOfProducts(
+  { engine, signal }: Multiplication,
+  a: readonly Matrix[],
+  b: readonly Matrix[],
+): Promise<Matrix> {
   const [{ rows: m, cols: k }, { rows: n }] = [a[0]!, b[0]!]; // there is at least one output
   if (engine.blas && m * n * k <= SMALL_WORK) {
     const sum = matrix(m, n);
     for (const [i, left] of a.entries()) engine.blas.gemm(sum, left, b[i]!, { transposeB: true, accumulate: i > 0 });
     if (allFinite(sum.data)) return sum;
   }
-  const sum = await engine.matmul(a[0]!, b[0]!, { transposeB: true });
+  const sum = await engine.matmul(a[0]!, b[0]!, { transposeB: true, signal });
   for (let i = 1; i < a.length; i++) {
-    const { data } = await engine.matmul(a[i]!, b[i]!, { transposeB: true });
+    const { data } = await engine.matmul(a[i]!, b[i]!, { transposeB: true, signal });
     for (let at = 0; at < data.length; at++) sum.data[at]! += data[at]!;
   }
   return sum;

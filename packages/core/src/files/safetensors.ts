@@ -1,4 +1,6 @@
-import { FormatError } from "../errors.ts";
+import { FormatError, quoted } from "../errors.ts";
+import { crc32 } from "./crc32.ts";
+import { ELEMENT_TYPES } from "./element-types.ts";
 
 /** Named float64 arrays with text metadata: the content of a safetensors file. */
 export interface Safetensors {
@@ -13,6 +15,9 @@ export interface Tensor {
 
 /** The header may not claim more than this: the format's own limit. */
 const MAX_HEADER = 100_000_000;
+
+/** The metadata entry that holds the checksum of everything else in a file. */
+const CHECKSUM = "ntkit_crc32";
 
 /**
  * The bytes of a safetensors file: a little-endian uint64 header length, the JSON header padded with spaces to a
@@ -34,29 +39,71 @@ export function encodeSafetensors({ metadata, tensors }: Safetensors): Uint8Arra
   bytes.set(text, 8);
   let at = 8 + padded;
   for (const { data } of Object.values(tensors)) {
-    writeFloats(bytes, at, data);
+    bytes.set(bytesOf(data), at);
     at += data.byteLength;
   }
   return bytes;
 }
 
-/** Throws FormatError naming `source` when the bytes are not a whole safetensors file of float64 arrays. */
-export function decodeSafetensors(bytes: Uint8Array, source: string): Safetensors {
-  const { base, metadata, entries } = readHeader(bytes, source);
-  const tensors = Object.entries(entries).map(
-    ([name, entry]) => [name, readTensor(name, entry, bytes, base, source)] as const,
+/** The same with a checksum in the metadata: `openSafetensors` refuses the file when anything in it changes. */
+export function encodeChecked({ metadata, tensors }: Safetensors): Uint8Array {
+  const { [CHECKSUM]: _, ...rest } = metadata;
+  const spans = Object.entries(tensors).map(
+    ([name, { shape, data }]): Span => ({ name, dtype: "F64", shape, bytes: bytesOf(data) }),
   );
-  const end = tensors.reduce((sum, [, { data }]) => sum + data.byteLength, base);
+  return encodeSafetensors({ metadata: { ...rest, [CHECKSUM]: checksum(rest, spans) }, tensors });
+}
+
+/** A safetensors file that is whole and, where it has a checksum, unchanged. */
+export interface OpenSafetensors {
+  readonly metadata: Safetensors["metadata"];
+  /** The arrays in float64, from whatever type they have. Throws FormatError for one that is not of real numbers. */
+  tensors(): Safetensors["tensors"];
+}
+
+/** Throws FormatError naming `source` when the bytes are not a whole safetensors file, or were changed. */
+export function openSafetensors(bytes: Uint8Array, source: string): OpenSafetensors {
+  const { base, metadata, entries } = readHeader(bytes, source);
+  const spans = Object.entries(entries).map(([name, entry]) => spanOf(name, entry, bytes, base, source));
+  const end = spans.reduce((sum, span) => sum + span.bytes.length, base);
   if (end !== bytes.length)
     throw new FormatError(
       `${source} is damaged: its arrays take ${end} bytes, it has ${bytes.length}; copy or save it again`,
     );
-  return { metadata, tensors: Object.fromEntries(tensors) };
+  const { [CHECKSUM]: expected, ...rest } = metadata;
+  const actual = expected === undefined ? undefined : checksum(rest, spans);
+  if (expected !== actual)
+    throw new FormatError(
+      `${source} was changed after it was written: its contents have the checksum ${actual}, not ${expected}; copy or save it again`,
+    );
+  return {
+    metadata: rest,
+    tensors: () => Object.fromEntries(spans.map((span) => [span.name, readTensor(span, source)] as const)),
+  };
 }
 
-/** What a safetensors file says of itself, whatever its arrays hold. Throws FormatError naming `source`. */
-export function safetensorsMetadata(bytes: Uint8Array, source: string): Safetensors["metadata"] {
-  return readHeader(bytes, source).metadata;
+/** Throws FormatError naming `source` when the bytes are not a whole safetensors file of real numbers. */
+export function decodeSafetensors(bytes: Uint8Array, source: string): Safetensors {
+  const { metadata, tensors } = openSafetensors(bytes, source);
+  return { metadata, tensors: tensors() };
+}
+
+/** An array as it lies in a file. */
+interface Span {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly bytes: Uint8Array;
+}
+
+/** Of what a file says, however its header is written: names in alphabetical order, then the arrays in that order. */
+function checksum(metadata: Safetensors["metadata"], spans: readonly Span[]): string {
+  const sorted = [...spans].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const texts = Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1));
+  const description = JSON.stringify([texts, sorted.map(({ name, dtype, shape }) => [name, dtype, shape])]);
+  const start = crc32(new TextEncoder().encode(description));
+  const crc = sorted.reduce((before, span) => crc32(span.bytes, before), start);
+  return crc.toString(16).padStart(8, "0");
 }
 
 interface Header {
@@ -88,18 +135,37 @@ function parseHeader(bytes: Uint8Array, source: string): Record<string, unknown>
   throw new FormatError(`${source} is damaged: its header is not an object`);
 }
 
-function readTensor(name: string, entry: unknown, bytes: Uint8Array, base: number, source: string): Tensor {
+function spanOf(name: string, entry: unknown, bytes: Uint8Array, base: number, source: string): Span {
   const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Record<string, unknown>;
-  if (dtype !== "F64") throw new FormatError(`${source}: array "${name}" is of type ${dtype}, ntkit reads F64`);
   if (!isCounts(shape) || !isCounts(offsets) || offsets.length !== 2)
     throw new FormatError(`${source} is damaged: the shape of array "${name}" cannot be read`);
   const [start, end] = offsets as [number, number];
-  const count = shape.reduce((product, size) => product * size, 1);
-  if (end - start !== 8 * count) throw new FormatError(`${source} is damaged: array "${name}" has the wrong size`);
+  if (start > end) throw new FormatError(`${source} is damaged: array "${name}" has the wrong size`);
   if (base + end > bytes.length) throw truncated(source, bytes.length, base + end);
-  // Copied byte by byte: the array need not start at a multiple of 8 in memory.
+  return {
+    name,
+    dtype: typeof dtype === "string" ? dtype : quoted(dtype),
+    shape,
+    bytes: bytes.subarray(base + start, base + end),
+  };
+}
+
+function readTensor({ name, dtype, shape, bytes }: Span, source: string): Tensor {
+  const type = Object.hasOwn(ELEMENT_TYPES, dtype) ? ELEMENT_TYPES[dtype]! : undefined;
+  if (!type)
+    throw new FormatError(
+      `${source}: array "${name}" is of type ${dtype}, ntkit reads ${Object.keys(ELEMENT_TYPES).join(", ")}`,
+    );
+  const count = shape.reduce((product, size) => product * size, 1);
+  if (bytes.length !== type.size * count)
+    throw new FormatError(`${source} is damaged: array "${name}" has the wrong size`);
   const data = new Float64Array(count);
-  new Uint8Array(data.buffer).set(bytes.subarray(base + start, base + end));
+  // Copied byte by byte: the array need not start at a multiple of 8 in memory.
+  if (dtype === "F64") bytesOf(data).set(bytes);
+  else {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    for (let i = 0; i < count; i++) data[i] = type.read(view, i * type.size);
+  }
   return { shape, data };
 }
 
@@ -122,6 +188,6 @@ function isTexts(value: unknown): value is Record<string, string> {
   );
 }
 
-function writeFloats(bytes: Uint8Array, at: number, data: Float64Array): void {
-  bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
+function bytesOf(data: Float64Array): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }

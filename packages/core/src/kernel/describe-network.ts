@@ -10,7 +10,7 @@ import { followRows } from "./variances.ts";
 
 /** One layer of a network and the kernels after it; null where it gives several branches. */
 export interface LayerReport {
-  /** Dotted position in the network file, "" for the whole. */
+  /** Where it stands in the description, e.g. "layers[3].branches[1]"; "" for the whole. */
   readonly path: string;
   readonly type: Layer["type"];
   /** The layer with its fields, as one would say it. */

@@ -1,7 +1,7 @@
 import { ACTIVATIONS, makeActivation } from "../activations/registry.ts";
 import type { ActivationSpec } from "../activations/spec.ts";
 import type { KernelState, KernelTile } from "../layers/kernel-state.ts";
-import { childPath, parseNetwork } from "../layers/network-file.ts";
+import { childPlace, parseNetwork } from "../layers/network-file.ts";
 import { ruleOf } from "../layers/registry.ts";
 import { isBranches } from "../layers/rule.ts";
 import { type Activations, scopeAt, walk } from "../layers/scope.ts";
@@ -23,8 +23,8 @@ export function recursionOf(network: unknown, activations: Activations = {}, fro
   return { network: parsed, activations, frozen, preciseSine: hasKinks(parsed, activations) };
 }
 
-/** Sees, and may change, the state after each layer: reports and laws. `path` is the layer's position. */
-export type AfterLayer = (layer: Layer, output: KernelState, path: string, input: KernelState) => KernelState;
+/** Sees, and may change, the state after each layer: reports and laws. `place` is where the layer stands, as messages say it. */
+export type AfterLayer = (layer: Layer, output: KernelState, place: string, input: KernelState) => KernelState;
 
 /** Maps a kernel state through a network: the whole infinite-width recursion. */
 export function interpretKernel(
@@ -33,14 +33,14 @@ export function interpretKernel(
   after: AfterLayer = (_, output) => output,
 ): KernelState {
   let parametric = 0;
-  const visit = (layer: Layer, path: string, state: KernelState): KernelState => {
+  const visit = (layer: Layer, place: string, state: KernelState): KernelState => {
     const output = ruleOf(layer).kernel(layer as Required<Layer>, state, {
-      ...scopeAt(layer, path, activations),
-      descend: (child, segment, childState) => visit(child, childPath(path, segment), childState),
+      ...scopeAt(layer, place, activations),
+      descend: (child, segment, childState) => visit(child, childPlace(layer.type, place, segment), childState),
       preciseSine,
     });
     const isFrozen = layer.type === "dense" && ++parametric <= frozen;
-    return after(layer, isFrozen ? withoutNtk(output) : output, path, state);
+    return after(layer, isFrozen ? withoutNtk(output) : output, place, state);
   };
   return visit(network, "", input);
 }

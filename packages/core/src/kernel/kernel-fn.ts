@@ -7,6 +7,7 @@ import type { Engine, WorkOptions } from "../linalg/engine.ts";
 import { startWork } from "../linalg/work.ts";
 import { checkFinite, checkSameCols } from "../matrix/check.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
+import { checkChoice, checkOptions, optionNames, PREDICT_NAMES } from "../matrix/option-names.ts";
 import type { GramEngine, GramRequest, Grams, KernelName, TileValues } from "./gram-engine.ts";
 import { type Batch, inputTile, prepareBatch, type TileRange } from "./input.ts";
 import { interpretKernel, type Recursion, recursionOf } from "./interpret.ts";
@@ -42,6 +43,12 @@ export interface KernelFn {
 }
 
 const DEFAULT_TILE = 128;
+/** The largest array of numbers that engines of JavaScript grant. */
+const MOST_ENTRIES = 2 ** 33 - 1;
+
+const NAMES = optionNames<KernelFnOptions>({ activations: true, frozen: true });
+
+const GRAM_NAMES = optionNames<GramOptions>({ ...PREDICT_NAMES, tile: true });
 
 /**
  * The exact infinite-width kernels of a network. Inputs have covariance ⟨x, x'⟩/d; from there each layer maps K and Θ
@@ -51,8 +58,10 @@ const DEFAULT_TILE = 128;
  * NumericalError when an entry leaves the range of float64.
  */
 export function kernelFn(network: Layer, options: KernelFnOptions = {}): KernelFn {
+  checkOptions("kernelFn", options, NAMES);
   const recursion = checkedRecursion("kernelFn", network, options);
   const gram = async (x1: Matrix, x2: Matrix | null, get: KernelName | readonly KernelName[], gramOptions = {}) => {
+    checkOptions("kernelFn", gramOptions, GRAM_NAMES);
     const names = typeof get === "string" ? [get] : get;
     checkNames("kernelFn", names);
     const grams = await computeGrams(recursion, x1, x2, names, gramOptions);
@@ -68,6 +77,7 @@ export function kernelDiagonal(
   get: KernelName,
   options: KernelFnOptions = {},
 ): Float64Array {
+  checkOptions("kernelDiagonal", options, NAMES);
   checkNames("kernelDiagonal", [get]);
   const recursion = checkedRecursion("kernelDiagonal", network, options);
   const batch = checkedBatch("kernelDiagonal: x", x);
@@ -85,10 +95,7 @@ export function kernelDiagonal(
 function checkNames(where: string, names: readonly KernelName[]): void {
   if (!Array.isArray(names) || names.length === 0)
     throw new ValueError(`${where}: get must be "nngp", "ntk" or a list of them, got ${quoted(names)}`);
-  for (const name of names) {
-    if (name !== "nngp" && name !== "ntk")
-      throw new ValueError(`${where}: get must be "nngp" or "ntk", got ${quoted(name)}`);
-  }
+  for (const name of names) checkChoice(where, "get", name, ["nngp", "ntk"]);
 }
 
 function checkedRecursion(where: string, network: Layer, { activations, frozen = 0 }: KernelFnOptions): Recursion {
@@ -110,6 +117,10 @@ async function computeGrams(
   const b = x2 === null ? a : checkedBatch("kernelFn: x2", x2);
   checkSameCols("kernelFn", x1, b.x);
   checkLimit(recursion.network, x1.cols, recursion.activations);
+  if (a.x.rows * b.x.rows > MOST_ENTRIES)
+    throw new ShapeError(
+      `kernelFn: a Gram matrix of ${a.x.rows} x ${b.x.rows} entries is more than an array holds: take fewer rows`,
+    );
   const work = startWork(workOptions);
   const variances1 = await followVariances("kernelFn", recursion, a, work);
   const variances2 = a === b ? variances1 : await followVariances("kernelFn", recursion, b, work);

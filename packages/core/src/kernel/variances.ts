@@ -50,18 +50,18 @@ export function followRows(where: string, recursion: Recursion, batch: Batch, fr
   const input = inputTile(batch, batch, { row: from, rows, col: 0, cols: 0 }, false);
   const largest = input.var1.slice();
   const smallest = largest.map((value) => value || Infinity);
-  const visit = (layer: Layer, path: string, before: KernelState, after: KernelState): void => {
+  const visit = (layer: Layer, place: string, before: KernelState, after: KernelState): void => {
     if (isBranches(after)) return;
     for (let i = 0; i < rows; i++) {
       const value = after.var1[i]!;
       if (!Number.isFinite(value) || isUnderflow(recursion, layer, before, i, value))
-        throw outOfRange(where, layer, path, from + i, value);
+        throw outOfRange(where, layer, place, from + i, value);
       if (value > largest[i]!) largest[i] = value;
       if (value > 0 && value < smallest[i]!) smallest[i] = value;
     }
   };
-  const output = interpretKernel(recursion, input, (layer, after, path, before) => {
-    visit(layer, path, before, after);
+  const output = interpretKernel(recursion, input, (layer, after, place, before) => {
+    visit(layer, place, before, after);
     return after;
   });
   // The variance of branches is that of no input.
@@ -80,10 +80,10 @@ function isUnderflow(recursion: Recursion, layer: Layer, before: KernelState, ro
   return isBranches(mapped) || mapped.var1[0] !== 0;
 }
 
-function outOfRange(where: string, { type }: Layer, path: string, row: number, value: number): NumericalError {
+function outOfRange(where: string, { type }: Layer, place: string, row: number, value: number): NumericalError {
   const what = value < 1 ? "underflows" : "overflows";
   const advice = value < 1 ? "raise wStd" : "lower wStd";
   return new NumericalError(
-    `${where}: the variance of row ${row} ${what} float64 at layer ${path === "" ? "0" : path} (${type}): rescale the inputs or ${advice}`,
+    `${where}: the variance of row ${row} ${what} float64 at ${place === "" ? type : `${place} (${type})`}: rescale the inputs or ${advice}`,
   );
 }

@@ -1,5 +1,6 @@
 import { type Activation, SINE_UNKNOWN, sineByQuadrature } from "../activations/activation.ts";
 import type { Field } from "../activations/fields.ts";
+import { sineByTables } from "../activations/parallel-sine.ts";
 import { ACTIVATIONS, makeActivation } from "../activations/registry.ts";
 import type { ActivationSpec, ActivationType } from "../activations/spec.ts";
 import { multiplyJets } from "./jet.ts";
@@ -98,7 +99,7 @@ function selfTerm(activation: Activation, p: number, out: Float64Array): number 
 /** Below this ratio to its bound, a sine got by subtraction has lost digits that a later kinked layer needs. */
 const NEARLY_PARALLEL = 1e-3;
 
-/** The sine where the activation gives no formula: √((r − κ)(r + κ)), or by quadrature if that would cancel. */
+/** The sine where the activation gives no formula: √((r − κ)(r + κ)), or by tables or quadrature if that would cancel. */
 function newSine(
   activation: Activation,
   tile: KernelTile,
@@ -113,5 +114,6 @@ function newSine(
   const bound = v1 === v2 ? v1 : Math.sqrt(v1) * Math.sqrt(v2);
   const sine = Math.sqrt(Math.max(0, bound - kappa)) * Math.sqrt(Math.max(0, bound + kappa));
   if (!scope.preciseSine || sine > NEARLY_PARALLEL * bound) return sine;
-  return sineByQuadrature(activation, tile.nngp[at]!, tile.sine[at]!, Math.min(p, q), Math.max(p, q));
+  const pair = { c: tile.nngp[at]!, sine: tile.sine[at]!, p: Math.min(p, q), q: Math.max(p, q) };
+  return sineByTables(activation, pair) ?? sineByQuadrature(activation, pair.c, pair.sine, pair.p, pair.q);
 }

@@ -1,7 +1,11 @@
 import { completeFields } from "../activations/fields.ts";
 import { didYouMean, NetworkError, quoted } from "../errors.ts";
+import { CHILDREN, childPlace } from "./child-path.ts";
+import { checkNetworkSize } from "./network-size.ts";
 import { fieldsOf, LAYER_TYPES } from "./registry.ts";
 import type { Layer, LayerType } from "./spec.ts";
+
+export { childPath, childPlace } from "./child-path.ts";
 
 /** What a network file holds. */
 export interface NetworkFile {
@@ -10,12 +14,6 @@ export interface NetworkFile {
   readonly network: Layer;
 }
 
-const CHILDREN: Readonly<Record<string, "layers" | "branches" | "layer">> = {
-  serial: "layers",
-  parallel: "branches",
-  repeat: "layer",
-};
-
 /**
  * The network with every default filled in, from anything: a `Layer`, or the content of a network file.
  * Throws a NetworkError that names the position of the layer, the rule, the value and the nearest known name.
@@ -23,23 +21,8 @@ const CHILDREN: Readonly<Record<string, "layers" | "branches" | "layer">> = {
 export function parseNetwork(value: unknown): Layer {
   const content = isRecord(value) && "format" in value ? fileContent(value) : value;
   const network = parseLayer(content, "", 0);
-  const layers = unrolledLayers(network);
-  if (layers > MAX_UNROLLED)
-    throw new NetworkError(
-      "",
-      `the network has ${layers} layers once repeats are unrolled, at most ${MAX_UNROLLED} are allowed`,
-    );
+  checkNetworkSize(network);
   return network;
-}
-
-/** More layers than this would take hours for a handful of inputs. */
-const MAX_UNROLLED = 100_000;
-
-/** Number of layers that are computed, repeats counted as often as they run. */
-function unrolledLayers(layer: Layer): number {
-  if (layer.type === "repeat") return layer.times * unrolledLayers(layer.layer);
-  const children = layer.type === "serial" ? layer.layers : layer.type === "parallel" ? layer.branches : [];
-  return children.reduce((sum, child) => sum + unrolledLayers(child), 1);
 }
 
 /** The content of a network file, ready for JSON.stringify. */
@@ -66,42 +49,56 @@ function fileContent(file: Readonly<Record<string, unknown>>): unknown {
 /** Layers inside layers, at most: networks recurse through their description, as deep as it nests. */
 const MAX_NESTING = 100;
 
-function parseLayer(value: unknown, path: string, nesting: number): Layer {
+function parseLayer(value: unknown, place: string, nesting: number): Layer {
   if (nesting > MAX_NESTING)
     throw new NetworkError(
       "",
       `layers are nested more than ${MAX_NESTING} deep, or a layer contains itself: put them in one serial, or use repeat`,
     );
   if (!isRecord(value) || typeof value["type"] !== "string")
-    throw new NetworkError(path, `a layer must be an object with a "type", got ${quoted(value)}`);
+    throw new NetworkError(place, `a layer must be an object with a "type", got ${quoted(value)}`);
   const type = value["type"];
   if (!isLayerType(type)) {
-    const guess = didYouMean(type, LAYER_TYPES) || `; known are ${LAYER_TYPES.join(", ")}`;
-    throw new NetworkError(path, `unknown layer type "${type}"${guess}`);
+    const hint = didYouMean(type, LAYER_TYPES) || `: ntkit has no such layer; it has ${LAYER_TYPES.join(", ")}`;
+    throw new NetworkError(place, `unknown layer type ${quoted(type)}${hint}`);
   }
   const childrenField = CHILDREN[type];
-  const complete = completeFields(path, value, fieldsOf(type), childrenField ? [childrenField] : []);
-  if (childrenField) complete[childrenField] = parseChildren(childrenField, value, path, nesting + 1);
+  const complete = completeFields(place, value, fieldsOf(type), childrenField ? [childrenField] : []);
+  if (childrenField) complete[childrenField] = parseChildren(childrenField, value, place, nesting + 1);
   return complete as unknown as Layer; // every field of this type has just been checked
 }
 
 function parseChildren(
   field: string,
   spec: Readonly<Record<string, unknown>>,
-  path: string,
+  place: string,
   nesting: number,
 ): Layer | Layer[] {
   const { type, [field]: value } = spec;
-  if (value === undefined) throw new NetworkError(path, `${type} needs the field "${field}"`);
-  if (field === "layer") return parseLayer(value, childPath(path, 0), nesting);
-  if (!Array.isArray(value)) throw new NetworkError(path, `${type} needs the field "${field}", a list of layers`);
-  if (value.length === 0) throw new NetworkError(path, `${field} of ${type} must hold at least one layer`);
-  return Array.from(value, (child, i) => parseLayer(child, childPath(path, i), nesting));
+  const inside = (segment: number) => childPlace(type, place, segment);
+  if (value === undefined) throw new NetworkError(place, `${type} needs the field "${field}"`);
+  if (field === "layer") return parseLayer(value, inside(0), nesting);
+  if (!Array.isArray(value)) throw new NetworkError(place, `${type} needs the field "${field}", a list of layers`);
+  if (value.length === 0) throw new NetworkError(place, `${field} of ${type} must hold at least one layer`);
+  return Array.from(value, (child, i) => parseLayer(child, inside(i), nesting));
 }
 
-/** The dotted position of a child, e.g. "3.1.0". */
-export function childPath(path: string, segment: number): string {
-  return path === "" ? `${segment}` : `${path}.${segment}`;
+/** Where the layer at a dotted position among the weights stands in the description. */
+export function placeOf(network: Layer, path: string): string {
+  let [layer, place]: [Layer | undefined, string] = [network, ""];
+  for (const segment of path === "" ? [] : path.split(".").map(Number)) {
+    if (layer === undefined) break;
+    place = childPlace(layer.type, place, segment);
+    if (layer.type === "repeat") layer = layer.layer;
+    else
+      layer =
+        layer.type === "serial"
+          ? layer.layers[segment]
+          : layer.type === "parallel"
+            ? layer.branches[segment]
+            : undefined;
+  }
+  return place;
 }
 
 function isLayerType(type: string): type is LayerType {

@@ -1,5 +1,5 @@
 import { NetworkError } from "../errors.ts";
-import { childPath } from "./network-file.ts";
+import { childPlace } from "./network-file.ts";
 import { ruleOf } from "./registry.ts";
 import type { Complete } from "./rule.ts";
 import { type Activations, scopeAt } from "./scope.ts";
@@ -18,20 +18,24 @@ export function inputSignature(columns: number): Signature {
   return { units: columns, gaussian: false, sources: [0], law: 0 };
 }
 
+/** A layer at its place in a network that is being read: what its rule may ask for, and the signature of its outputs. */
+export interface Reading {
+  readonly scope: SignatureScope;
+  read(): Signatures;
+}
+
 /**
- * Reads a parsed network once, before any number: the scope that follows layers from signature to signature. Throws a
- * NetworkError with the position of the first layer that cannot stand where it does, and the reason.
+ * A reader of one parsed network, layer by layer: all readings number the same sources and laws. `read` throws a NetworkError with
+ * the position of the first layer that cannot stand where it does, and the reason.
  */
-export function signatureReader(
-  options: ReadOptions,
-): (layer: Layer, path: string, input: Signatures) => { readonly scope: SignatureScope; read(): Signatures } {
+export function networkReader(options: ReadOptions): (layer: Layer, place: string, input: Signatures) => Reading {
   let sources = 0;
   const laws = new Map<string, number>();
-  const at = (layer: Layer, path: string, input: Signatures) => {
-    const own = scopeAt(layer, path, options.activations);
+  const at = (layer: Layer, place: string, input: Signatures): Reading => {
+    const own = scopeAt(layer, place, options.activations);
     const scope: SignatureScope = {
       ...own,
-      descend: (child, segment, childInput) => at(child, childPath(path, segment), childInput).read(),
+      descend: (child, segment, childInput) => at(child, childPlace(layer.type, place, segment), childInput).read(),
       newSource: () => ++sources,
       law(...description) {
         const text = JSON.stringify(description);
@@ -48,9 +52,9 @@ export function signatureReader(
   return at;
 }
 
-/** The signature of a parsed network's outputs for inputs with that many columns. Throws as `signatureReader` says. */
+/** The signature of a parsed network's outputs for inputs with that many columns. Throws as a `networkReader` does. */
 export function readNetwork(network: Layer, columns: number, options: ReadOptions): Signatures {
-  return signatureReader(options)(network, "", inputSignature(columns)).read();
+  return networkReader(options)(network, "", inputSignature(columns)).read();
 }
 
 /** Throws a NetworkError unless the parsed network has an infinite-width limit with one output. */

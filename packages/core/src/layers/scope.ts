@@ -6,10 +6,10 @@ import type { Layer } from "./spec.ts";
 /** The user's own activations, by the name that `elementwise` layers give. */
 export type Activations = Readonly<Record<string, Activation>>;
 
-/** What every interpreter offers the rule of the layer at `path`. */
-export function scopeAt(layer: Layer, path: string, activations: Activations): Scope {
+/** What every interpreter offers the rule of the layer at `place`, as `childPlace` says it. */
+export function scopeAt(layer: Layer, place: string, activations: Activations): Scope {
   const fail = (message: string): never => {
-    throw new NetworkError(path, `${layer.type} ${message}`);
+    throw new NetworkError(place, `${layer.type} ${message}`);
   };
   return {
     fail,

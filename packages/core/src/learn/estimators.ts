@@ -1,10 +1,11 @@
-import { ShapeError, ValueError } from "../errors.ts";
+import { DataError, ShapeError, ValueError } from "../errors.ts";
 import { fromRows, type Matrix } from "../matrix/matrix.ts";
+import { checkOptions, optionNames, PREDICT_NAMES } from "../matrix/option-names.ts";
 import type { PredictOptions } from "../predict/options.ts";
 import type { Candidate } from "./candidates.ts";
 import { regressionScore } from "./evaluate.ts";
 import { fitClassification, predictClassification } from "./fit-classification.ts";
-import { fitRegression, type PredictTableOptions, predictRegression } from "./fit-regression.ts";
+import { fitRegression, PREDICTION_NAMES, type PredictTableOptions, predictRegression } from "./fit-regression.ts";
 import type { ClassificationModel, RegressionModel, RegressionPrediction } from "./model.ts";
 import type { Column, Table } from "./table.ts";
 
@@ -16,6 +17,8 @@ export interface EstimatorOptions extends PredictOptions {
   readonly candidates?: readonly Candidate[];
   readonly seed?: number;
 }
+
+const NAMES = optionNames<EstimatorOptions>({ ...PREDICT_NAMES, candidates: true, seed: true });
 
 /** The name of the target column in the tables the estimators build: "y", or one that no input has. */
 function targetName(x: Table): string {
@@ -35,6 +38,7 @@ export class NtkRegressor {
   #model: RegressionModel | null;
 
   constructor(options: EstimatorOptions = {}, model: RegressionModel | null = null) {
+    checkOptions("NtkRegressor", options, NAMES);
     this.#options = options;
     this.#model = model;
   }
@@ -54,14 +58,20 @@ export class NtkRegressor {
 
   /** The expected target with the interval that holds it with probability `level`, 0.95 unless given. */
   async predictInterval(x: Inputs, options: PredictTableOptions = {}): Promise<RegressionPrediction> {
+    checkOptions("predictInterval", options, PREDICTION_NAMES);
     return predictRegression(this.model, tableOf(x), { ...this.#options, ...options });
   }
 
-  /** The coefficient of determination R² on these rows. */
+  /** The coefficient of determination R² on these rows; throws DataError where their targets do not vary, so that there is none. */
   async score(x: Inputs, y: ArrayLike<number>): Promise<number> {
     const predicted = await this.predict(x);
     checkCounts("score", predicted.length, y.length);
-    return regressionScore(Float64Array.from(y), predicted).r2;
+    const { r2 } = regressionScore(Float64Array.from(y), predicted);
+    if (r2 === null)
+      throw new DataError(
+        `score: R² compares with the variance of the targets, which ${y.length === 1 ? "one row does" : "equal targets do"} not have: pass rows whose targets differ`,
+      );
+    return r2;
   }
 
   /** What was learned, as plain data; save it with `encodeModel`. */
@@ -81,6 +91,7 @@ export class NtkClassifier {
   #model: ClassificationModel | null;
 
   constructor(options: EstimatorOptions = {}, model: ClassificationModel | null = null) {
+    checkOptions("NtkClassifier", options, NAMES);
     this.#options = options;
     this.#model = model;
   }
@@ -110,6 +121,7 @@ export class NtkClassifier {
   async score(x: Inputs, y: readonly (string | number)[]): Promise<number> {
     const predicted = await this.predict(x);
     checkCounts("score", predicted.length, y.length);
+    if (y.length === 0) throw new DataError("score: there are no rows to score predictions on: pass one at least");
     return predicted.filter((label, i) => label === String(y[i])).length / predicted.length;
   }
 

@@ -1,8 +1,9 @@
 import { DataError } from "../errors.ts";
 import { columnVector, type Matrix, matrix, row } from "../matrix/matrix.ts";
+import { checkOptions } from "../matrix/option-names.ts";
 import * as portable from "../special/portable.ts";
 import { largest, predictClassification } from "./fit-classification.ts";
-import { type PredictTableOptions, predictRegression } from "./fit-regression.ts";
+import { PREDICTION_NAMES, type PredictTableOptions, predictRegression } from "./fit-regression.ts";
 import { applyLinear, fitLinear } from "./linear-baseline.ts";
 import type { ClassificationModel, ClassificationPrediction, RegressionModel, RegressionPrediction } from "./model.ts";
 import { meanAndStd, preprocess } from "./preprocess.ts";
@@ -15,8 +16,8 @@ export interface RegressionScore {
   readonly rmse: number;
   /** Mean absolute error, in units of the target. */
   readonly mae: number;
-  /** 1 − mean squared error / variance of the targets; 1 is perfect, 0 is the mean. */
-  readonly r2: number;
+  /** 1 − mean squared error / variance of the targets; 1 is perfect, 0 is the mean. Null where they do not vary, as one does not. */
+  readonly r2: number | null;
 }
 
 export interface RegressionEvaluation {
@@ -38,6 +39,7 @@ export async function evaluateRegression(
   test: Table,
   { level = 0.95, ...options }: PredictTableOptions = {},
 ): Promise<RegressionEvaluation> {
+  checkOptions("evaluateRegression", options, PREDICTION_NAMES);
   const seen = numericTarget(train, model.target);
   const { rows, values: truth } = numericTarget(test, model.target, 1);
   const unseen = takeTableRows(test, rows);
@@ -72,14 +74,15 @@ export async function evaluateRegression(
   };
 }
 
-/** Scores of predictions against the truth; r2 is 0 where the truth is constant. */
+/** Scores of predictions against the truth, of one row at least. */
 export function regressionScore(truth: Float64Array, prediction: Float64Array): RegressionScore {
+  if (truth.length === 0) throw new DataError("there are no rows to score predictions on: pass one at least");
   const size = powerOfTwo([truth, prediction]);
   const std = meanAndStd(truth).std / size;
   const errors = truth.map((y, i) => Math.abs(y - prediction[i]!) / size);
   const mse = errors.reduce((sum, e) => sum + e * e, 0) / truth.length;
   const mae = errors.reduce((sum, e) => sum + e, 0) / truth.length;
-  return { rmse: Math.sqrt(mse) * size, mae: mae * size, r2: std === 0 ? 0 : 1 - mse / (std * std) };
+  return { rmse: Math.sqrt(mse) * size, mae: mae * size, r2: std === 0 ? null : 1 - mse / (std * std) };
 }
 
 /** The size of the values as a power of two, to divide by and multiply with without rounding. */
@@ -113,6 +116,7 @@ export async function evaluateClassification(
   test: Table,
   options: PredictTableOptions = {},
 ): Promise<ClassificationEvaluation> {
+  checkOptions("evaluateClassification", options, PREDICTION_NAMES);
   const { classes } = model;
   const seen = classTarget(train, model.target);
   const { rows, values } = classTarget(test, model.target, 1);

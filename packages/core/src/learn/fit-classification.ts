@@ -1,10 +1,11 @@
 import { DataError } from "../errors.ts";
 import { jsEngine } from "../linalg/js-engine.ts";
 import { type Matrix, matrix, row } from "../matrix/matrix.ts";
+import { checkOptions } from "../matrix/option-names.ts";
 import type { LeaveOneOut } from "../predict/leave-one-out.ts";
 import { defaultCandidates } from "./candidates.ts";
-import { crossBlocks, fitKernel } from "./fit-kernel.ts";
-import type { FitOptions, PredictTableOptions } from "./fit-regression.ts";
+import { checkPredictions, crossBlocks, fitKernel } from "./fit-kernel.ts";
+import { FIT_NAMES, type FitOptions, PREDICTION_NAMES, type PredictTableOptions } from "./fit-regression.ts";
 import type { ClassificationModel, ClassificationPrediction } from "./model.ts";
 import { selectModel } from "./select-model.ts";
 import { type Table, takeTableRows } from "./table.ts";
@@ -19,6 +20,7 @@ import { bestTemperature, softmaxRows } from "./temperature.ts";
  * softmax(outputs / T) at the winner's temperature.
  */
 export async function fitClassification(table: Table, options: FitOptions): Promise<ClassificationModel> {
+  checkOptions("fitClassification", options, FIT_NAMES);
   const { target, engine = jsEngine, seed = 0, candidates = defaultCandidates() } = options;
   const { rows, values, numeric } = classTarget(table, target);
   const known = takeTableRows(table, rows);
@@ -55,12 +57,14 @@ export async function predictClassification(
   table: Table,
   options: PredictTableOptions = {},
 ): Promise<ClassificationPrediction> {
+  checkOptions("predictClassification", options, PREDICTION_NAMES);
   const { engine = jsEngine, signal } = options;
   const outputs = matrix(table.rows, model.classes.length);
   for await (const { start, cross } of crossBlocks(model, table, options)) {
     const block = await engine.matmul(cross, model.fitted.alpha, { signal });
     outputs.data.set(block.data, start * outputs.cols);
   }
+  checkPredictions(table, outputs.data, outputs.cols);
   const probabilities = softmaxRows(outputs, model.temperature);
   const prediction = Array.from({ length: outputs.rows }, (_, i) => model.classes[largest(row(outputs, i))]!);
   return { prediction, classes: model.classes, probabilities };

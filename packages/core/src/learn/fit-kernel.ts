@@ -39,6 +39,9 @@ export interface CrossBlock {
 /** Entries of K(x, xTrain) held at a time: 128 MB. */
 const BLOCK_ENTRIES = 2 ** 24;
 
+/** The share of a block's progress that its kernel makes. */
+const KERNEL_SHARE = 0.9;
+
 /** K(x, xTrain) for the rows of a table, as many rows at a time as have `entries`, so that memory does not grow with the table. */
 export async function* crossBlocks(
   { preprocessor, fitted }: { readonly preprocessor: Preprocessor; readonly fitted: FittedKernel },
@@ -51,9 +54,21 @@ export async function* crossBlocks(
   for (let start = 0; start < Math.max(1, table.rows); start += size) {
     const count = Math.min(size, table.rows - start);
     const x = preprocess(preprocessor, rowsFrom(table, start, count));
-    yield { start, x, cross: await kernel(x, fitted.xTrain, fitted.kernel, { engine, signal }) };
-    onProgress?.((start + count) / Math.max(1, table.rows));
+    const report = (share: number) => onProgress?.((start + share * count) / Math.max(1, table.rows));
+    const onEntries = (fraction: number) => report(KERNEL_SHARE * fraction);
+    const options = { engine, signal, onProgress: onEntries };
+    yield { start, x, cross: await kernel(x, fitted.xTrain, fitted.kernel, options) };
+    report(1);
   }
+}
+
+/** Throws NumericalError that names the row when one of its predictions is not finite. */
+export function checkPredictions(table: Table, values: Float64Array, perRow = 1): void {
+  const at = values.findIndex((value) => !Number.isFinite(value));
+  if (at < 0) return;
+  throw new NumericalError(
+    `${table.source}: the prediction of data row ${Math.floor(at / perRow) + 1} is ${values[at]}, outside the range of float64: leave the row out, or fit the model again`,
+  );
 }
 
 function rowsFrom(table: Table, start: number, count: number): Table {

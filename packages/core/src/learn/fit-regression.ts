@@ -1,12 +1,14 @@
 import { DataError, ValueError } from "../errors.ts";
 import { kernelDiagonal } from "../kernel/kernel-fn.ts";
 import { jsEngine } from "../linalg/js-engine.ts";
-import { columnVector, type Matrix, transpose } from "../matrix/matrix.ts";
+import { startWork } from "../linalg/work.ts";
+import { columnVector, type Matrix, matrix, transpose } from "../matrix/matrix.ts";
+import { checkOptions, optionNames, PREDICT_NAMES } from "../matrix/option-names.ts";
 import type { LeaveOneOut } from "../predict/leave-one-out.ts";
 import type { PredictOptions } from "../predict/options.ts";
 import { normalQuantile } from "../random/normal-quantile.ts";
 import { type Candidate, defaultCandidates } from "./candidates.ts";
-import { crossBlocks, fitKernel } from "./fit-kernel.ts";
+import { checkPredictions, crossBlocks, fitKernel } from "./fit-kernel.ts";
 import type { RegressionModel, RegressionPrediction } from "./model.ts";
 import { meanAndStd } from "./preprocess.ts";
 import { selectModel } from "./select-model.ts";
@@ -20,6 +22,15 @@ export interface FitOptions extends PredictOptions {
   readonly seed?: number | undefined;
 }
 
+export const FIT_NAMES: readonly string[] = optionNames<FitOptions>({
+  ...PREDICT_NAMES,
+  target: true,
+  candidates: true,
+  seed: true,
+});
+
+export const PREDICTION_NAMES: readonly string[] = optionNames<PredictTableOptions>({ ...PREDICT_NAMES, level: true });
+
 /**
  * Learns a numeric target from every other column. Rows without a target are left out.
  *
@@ -27,6 +38,7 @@ export interface FitOptions extends PredictOptions {
  * deviation, scaled so that leave-one-out intervals hold the share of targets they promise.
  */
 export async function fitRegression(table: Table, options: FitOptions): Promise<RegressionModel> {
+  checkOptions("fitRegression", options, FIT_NAMES);
   const { target, engine = jsEngine, seed = 0, candidates = defaultCandidates() } = options;
   const { rows, values } = numericTarget(table, target);
   const known = takeTableRows(table, rows);
@@ -89,6 +101,7 @@ export async function predictRegression(
   table: Table,
   { level = 0.95, ...options }: PredictTableOptions = {},
 ): Promise<RegressionPrediction> {
+  checkOptions("predictRegression", options, PREDICTION_NAMES);
   const { fitted, targetMean, targetStd } = model;
   const { engine = jsEngine, signal } = options;
   const factor = intervalFactor(model, level) * targetStd;
@@ -102,11 +115,30 @@ export async function predictRegression(
     );
     variances.set(await predictiveVariances(model, x, cross, options), start);
   }
-  return {
-    prediction,
-    lower: prediction.map((value, i) => value - factor * Math.sqrt(variances[i]!)),
-    upper: prediction.map((value, i) => value + factor * Math.sqrt(variances[i]!)),
-  };
+  const lower = prediction.map((value, i) => value - factor * Math.sqrt(variances[i]!));
+  const upper = prediction.map((value, i) => value + factor * Math.sqrt(variances[i]!));
+  for (const values of [prediction, lower, upper]) checkPredictions(table, values);
+  return { prediction, lower, upper };
+}
+
+/** Rows whose variances are computed between two looks at the signal. */
+const ROWS_AT_A_TIME = 32;
+
+/** K(x,x) of each row. */
+async function priorVariances(
+  { network, kernel }: RegressionModel["fitted"],
+  x: Matrix,
+  signal: AbortSignal | undefined,
+): Promise<Float64Array> {
+  const prior = new Float64Array(x.rows);
+  const work = startWork({ signal });
+  for (let start = 0; start < x.rows; start += ROWS_AT_A_TIME) {
+    const rows = Math.min(ROWS_AT_A_TIME, x.rows - start);
+    const data = x.data.subarray(start * x.cols, (start + rows) * x.cols);
+    prior.set(kernelDiagonal(network, matrix(rows, x.cols, data), kernel), start);
+    await work.breathe(start / x.rows);
+  }
+  return prior;
 }
 
 /** K(x,x) + diagReg − |L⁻¹ K(xTrain, x)|², at least diagReg: the variance of a new target, noise included. */
@@ -116,7 +148,7 @@ async function predictiveVariances(
   cross: Matrix,
   { engine = jsEngine, signal }: PredictOptions,
 ): Promise<Float64Array> {
-  const prior = kernelDiagonal(fitted.network, x, fitted.kernel);
+  const prior = await priorVariances(fitted, x, signal);
   const half = await engine.solveTriangular(lower, transpose(cross), { signal });
   const explained = new Float64Array(half.cols);
   for (let at = 0; at < half.data.length; at++) explained[at % half.cols]! += half.data[at]! ** 2;

@@ -1,22 +1,18 @@
 import { FormatError } from "../errors.ts";
-import {
-  decodeSafetensors,
-  encodeSafetensors,
-  type Safetensors,
-  safetensorsMetadata,
-  type Tensor,
-} from "../files/safetensors.ts";
+import { encodeChecked, openSafetensors, type Safetensors, type Tensor } from "../files/safetensors.ts";
 import { parseNetwork } from "../layers/network-file.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
 import type { ClassificationModel, FittedKernel, Model, RegressionModel } from "./model.ts";
 import { checkModelFields, checkModelSizes } from "./model-check.ts";
 
-const FORMAT = "ntkit-model";
-const VERSION = 1;
+/** What a model file says it is. */
+export const MODEL_FORMAT = { name: "ntkit-model", version: 1 } as const;
+
+const { name: FORMAT, version: VERSION } = MODEL_FORMAT;
 
 /**
  * The bytes of a model file: safetensors, with the arrays in float64 and everything else as JSON under the metadata
- * key "model". A loaded model predicts the same bits on the same engine.
+ * key "model", and a checksum. A loaded model predicts the same bits on the same engine.
  */
 export function encodeModel(model: Model): Uint8Array {
   const { fitted, ...rest } = model;
@@ -30,12 +26,13 @@ export function encodeModel(model: Model): Uint8Array {
     tensors["loo_scores"] = { shape: [looScores.length], data: looScores };
   }
   const metadata = { format: FORMAT, version: `${VERSION}`, model: JSON.stringify(plain) };
-  return encodeSafetensors({ metadata, tensors });
+  return encodeChecked({ metadata, tensors });
 }
 
-/** Throws FormatError naming `source` when the bytes are no model file, are damaged, or come from a newer ntkit. */
+/** Throws FormatError naming `source` when the bytes are no model file, are damaged or changed, or come from a newer ntkit. */
 export function decodeModel(bytes: Uint8Array, source: string): Model {
-  const { format, version, model } = safetensorsMetadata(bytes, source);
+  const file = openSafetensors(bytes, source);
+  const { format, version, model } = file.metadata;
   if (format !== FORMAT || model === undefined)
     throw new FormatError(`${source} is a safetensors file but not an ntkit model: pass a file that ntkit fit wrote`);
   if (version !== `${VERSION}`)
@@ -43,7 +40,7 @@ export function decodeModel(bytes: Uint8Array, source: string): Model {
       `${source} is a model of version ${version}, this ntkit reads version ${VERSION}: update ntkit, or fit again`,
     );
   try {
-    return assemble(JSON.parse(model), decodeSafetensors(bytes, source), source);
+    return assemble(JSON.parse(model), file.tensors(), source);
   } catch (error) {
     if (error instanceof FormatError) throw error;
     const reason = error instanceof Error && !(error instanceof SyntaxError) ? ` (${error.message})` : "";
@@ -51,24 +48,26 @@ export function decodeModel(bytes: Uint8Array, source: string): Model {
   }
 }
 
+type Tensors = Safetensors["tensors"];
+
 /** What the description of either model holds, once checked. */
 interface PlainModel extends Pick<Model, "task" | "preprocessor" | "fitted"> {
   readonly classes?: readonly string[];
 }
 
 /** What `encodeModel` took apart. */
-function assemble(plain: PlainModel, file: Safetensors, source: string): Model {
+function assemble(plain: PlainModel, tensors: Tensors, source: string): Model {
   checkModelFields(plain);
   const fitted: FittedKernel = {
     ...plain.fitted,
     network: parseNetwork(plain.fitted.network),
-    xTrain: matrixOf("x_train", file, source),
-    alpha: matrixOf("alpha", file, source),
+    xTrain: matrixOf("x_train", tensors, source),
+    alpha: matrixOf("alpha", tensors, source),
   };
   checkModelSizes(plain.preprocessor, plain.classes?.length ?? 1, fitted.xTrain, fitted.alpha);
   if (plain.task === "classification") return { ...plain, fitted } as ClassificationModel;
-  const packed = tensorOf("cholesky_lower", file, source).data;
-  const looScores = tensorOf("loo_scores", file, source).data;
+  const packed = tensorOf("cholesky_lower", tensors, source).data;
+  const looScores = tensorOf("loo_scores", tensors, source).data;
   if (looScores.length !== fitted.xTrain.rows)
     throw new FormatError(`${source} is damaged: "loo_scores" has the wrong size`);
   const lower = unpack(packed, fitted.xTrain.rows, source);
@@ -79,7 +78,7 @@ function tensor({ rows, cols, data }: Matrix): Tensor {
   return { shape: [rows, cols], data };
 }
 
-function tensorOf(name: string, { tensors }: Safetensors, source: string): Tensor {
+function tensorOf(name: string, tensors: Tensors, source: string): Tensor {
   const found = tensors[name];
   if (!found) throw new FormatError(`${source} is damaged: the array "${name}" is missing`);
   if (!found.data.every(Number.isFinite))
@@ -87,8 +86,8 @@ function tensorOf(name: string, { tensors }: Safetensors, source: string): Tenso
   return found;
 }
 
-function matrixOf(name: string, file: Safetensors, source: string): Matrix {
-  const { shape, data } = tensorOf(name, file, source);
+function matrixOf(name: string, tensors: Tensors, source: string): Matrix {
+  const { shape, data } = tensorOf(name, tensors, source);
   if (shape.length !== 2) throw new FormatError(`${source} is damaged: the array "${name}" must have two axes`);
   return matrix(shape[0]!, shape[1]!, data);
 }

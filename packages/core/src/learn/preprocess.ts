@@ -1,4 +1,4 @@
-import { DataError, didYouMean } from "../errors.ts";
+import { DataError, didYouMean, listed } from "../errors.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
 import { checkTable } from "./check-table.ts";
 import { type Column, checkDecimalComma, columnOf, type NumericColumn, type Table, type TextColumn } from "./table.ts";
@@ -57,7 +57,12 @@ export function fitPreprocessor(table: Table, target: string): Preprocessor {
   });
   if (features.length === 0)
     throw new DataError(
-      `${table.source}: no column is left to learn from: ${dropped.map(({ name, reason }) => `"${name}" ${reason}`).join("; ") || "the target is the only one"}`,
+      `${table.source}: no column is left to learn from: ${
+        listed(
+          dropped.map(({ name, reason }) => `"${name}" ${reason}`),
+          8,
+        ) || "the target is the only one"
+      }`,
     );
   return { features, dropped };
 }
@@ -140,16 +145,19 @@ export function preprocess(preprocessor: Preprocessor, table: Table): Matrix {
   return result;
 }
 
+/** Missing columns that a message names. */
+const MOST_ABSENT = 8;
+
 function checkColumns({ features }: Preprocessor, table: Table): void {
   checkTable(table);
   const absent = features.filter(({ name }) => !table.names.includes(name));
   if (absent.length > 0) {
     const own = new Set(features.map(({ name }) => name));
     const others = table.names.filter((name) => !own.has(name));
-    const names = absent.map(({ name }) => `"${name}"${didYouMean(name, others)}`);
+    const names = absent.map(({ name }, i) => `"${name}"${i < MOST_ABSENT ? didYouMean(name, others) : ""}`);
     const [columns, are] = absent.length === 1 ? ["column", "is"] : ["columns", "are"];
     throw new DataError(
-      `${table.source}: the model was fitted with the ${columns} ${names.join(", ")}, which ${are} not there: add or rename ${absent.length === 1 ? "it" : "them"}`,
+      `${table.source}: the model was fitted with the ${columns} ${listed(names, MOST_ABSENT)}, which ${are} not there: add or rename ${absent.length === 1 ? "it" : "them"}`,
     );
   }
   for (const feature of features) {

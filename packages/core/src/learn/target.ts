@@ -1,4 +1,4 @@
-import { DataError, didYouMean } from "../errors.ts";
+import { DataError, didYouMean, listed } from "../errors.ts";
 import { checkTable } from "./check-table.ts";
 import { type Column, checkDecimalComma, columnOf, type Table } from "./table.ts";
 
@@ -13,7 +13,7 @@ export function targetColumn(table: Table, target: string): Column {
   const column = columnOf(table, target);
   if (column) return column;
   throw new DataError(
-    `${table.source}: no column is named "${target}"${didYouMean(target, table.names)}; the columns are ${table.names.slice(0, 20).join(", ")}${table.names.length > 20 ? ", …" : ""}`,
+    `${table.source}: no column is named "${target}"${didYouMean(target, table.names)}; the columns are ${listed(table.names)}`,
   );
 }
 

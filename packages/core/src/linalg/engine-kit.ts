@@ -1,7 +1,9 @@
 // What implementations of Engine share, beside the contract: one check of the input, one meaning of failure.
-export { didYouMean, NumericalError, ValueError } from "../errors.ts";
+
+export { didYouMean, isNtkError, NumericalError, quoted, ValueError } from "../errors.ts";
 export { allFinite, checkFinite, checkSquare } from "../matrix/check.ts";
 export { type Matrix, matrix, transpose } from "../matrix/matrix.ts";
+export { checkOptions, optionNames } from "../matrix/option-names.ts";
 export { type Blas, type GemmOptions, gemmSizes, jsBlas } from "./blas.ts";
 export { type Block, blockAt, blockOf, transposed } from "./block.ts";
 export { type BadPivot, shiftDiagonal, withSuggestion } from "./cholesky.ts";

@@ -1,5 +1,6 @@
 import { ValueError } from "../errors.ts";
 import { allFinite, checkRange } from "../matrix/check.ts";
+import { checkOptions, optionNames, WORK_NAMES } from "../matrix/option-names.ts";
 import { dot } from "./dot.ts";
 import type { WorkOptions } from "./engine.ts";
 import { tridiagonalQl } from "./tridiagonal-ql.ts";
@@ -37,6 +38,8 @@ export interface LanczosFailure {
   readonly message: string;
 }
 
+const NAMES = optionNames<LanczosOptions>({ ...WORK_NAMES, tolerance: true, maxSteps: true });
+
 /**
  * The eigenvalue of largest size of a symmetric, possibly indefinite operator A of which only products are known, by
  * Lanczos (1950) with full reorthogonalization: in the basis Q of the Krylov space of `start`, QᵀAQ is tridiagonal, and the
@@ -50,6 +53,7 @@ export async function largestEigenvalue(
   start: Float64Array,
   options: LanczosOptions = {},
 ): Promise<LargestEigenvalue | LanczosFailure> {
+  checkOptions("largestEigenvalue", options, NAMES);
   const { tolerance = 1e-8, maxSteps = 200 } = options;
   checkRange("largestEigenvalue", "tolerance", tolerance, 0);
   checkRange("largestEigenvalue", "maxSteps", maxSteps, 1);
@@ -57,7 +61,8 @@ export async function largestEigenvalue(
   if (!(length > 0 && Number.isFinite(length)))
     throw new ValueError(`largestEigenvalue: start must be a finite vector other than zero, its length is ${length}`);
   const last = Math.min(Math.floor(maxSteps), start.length);
-  const [basis, alpha, beta] = [[start.map((value) => value / length)], new Float64Array(last), new Float64Array(last)];
+  const basis: Float64Array[] = [divide(start.slice(), length)];
+  const [alpha, beta] = [new Float64Array(last), new Float64Array(last)];
   const work = startWork(options);
   for (let j = 0, check = 1; ; j++) {
     const next = new Float64Array(start.length);
@@ -76,23 +81,53 @@ export async function largestEigenvalue(
       const converged = found.residual <= tolerance * Math.abs(found.eigenvalue);
       if (done || converged) return finish(found, converged, j + 1, basis, options);
     }
-    basis.push(next.map((value) => value / beta[j]!));
+    basis.push(divide(next, beta[j]!));
     await work.breathe((j + 1) / (last + 1));
   }
 }
 
-/** Takes out of w, twice, its parts along the basis; that along its last vector is returned. */
+/**
+ * Takes out of w its parts along the basis, and returns that along its last vector. The recurrence takes out the two large ones;
+ * of all others rounding is left, and one pass is enough unless it takes out much (Daniel, Gragg, Kaufman, Stewart 1976).
+ */
 function orthogonalize(w: Float64Array, basis: readonly Float64Array[]): number {
-  let along = 0;
-  for (let pass = 0; pass < 2; pass++) {
-    for (let k = basis.length - 1; k >= 0; k--) {
-      const q = basis[k]!;
-      const part = dot(w, 0, q, 0, w.length);
-      if (k === basis.length - 1) along += part;
-      for (let i = 0; i < w.length; i++) w[i]! -= part * q[i]!;
-    }
+  const length = () => Math.sqrt(dot(w, 0, w, 0, w.length));
+  const last = basis.length - 1;
+  let along = takeOut(w, basis.slice(last))[0]!;
+  takeOut(w, basis.slice(Math.max(0, last - 1), last));
+  for (let [pass, before] = [0, length()]; pass < 3; pass++) {
+    along += takeOut(w, basis)[last]!;
+    const after = length();
+    if (!(after < Math.SQRT1_2 * before)) break;
+    before = after;
   }
   return along;
+}
+
+/** So many numbers of w stay in the nearest cache while those of the basis go by once. */
+const PIECE = 2048;
+
+/** w − Q Qᵀw in place of w, for the rows Q; Qᵀw is returned. */
+function takeOut(w: Float64Array, rows: readonly Float64Array[]): Float64Array {
+  const parts = new Float64Array(rows.length);
+  for (let at = 0; at < w.length; at += PIECE) {
+    const count = Math.min(PIECE, w.length - at);
+    for (let k = 0; k < rows.length; k++) parts[k]! += dot(w, at, rows[k]!, at, count);
+  }
+  for (let at = 0; at < w.length; at += PIECE) {
+    const end = Math.min(w.length, at + PIECE);
+    for (let k = 0; k < rows.length; k++) subtractMultiple(w, parts[k]!, rows[k]!, at, end);
+  }
+  return parts;
+}
+
+function subtractMultiple(w: Float64Array, factor: number, q: Float64Array, from: number, end: number): void {
+  for (let i = from; i < end; i++) w[i]! -= factor * q[i]!;
+}
+
+function divide(values: Float64Array, divisor: number): Float64Array {
+  for (let i = 0; i < values.length; i++) values[i]! /= divisor;
+  return values;
 }
 
 interface Ritz {

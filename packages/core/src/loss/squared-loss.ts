@@ -1,4 +1,5 @@
 import type { Matrix } from "../matrix/matrix.ts";
+import { checkChoice } from "../matrix/option-names.ts";
 import { checkSameShape, type TwiceDifferentiableLoss } from "./loss.ts";
 
 /**
@@ -13,6 +14,7 @@ export type SquaredLoss = "sum" | "half-sum" | "half-mean";
 
 /** The c above. */
 export function lossCurvature(loss: SquaredLoss, yTrain: { readonly rows: number; readonly cols: number }): number {
+  checkChoice("squaredLoss", "the scale", loss, ["sum", "half-sum", "half-mean"]);
   switch (loss) {
     case "sum":
       return 2;

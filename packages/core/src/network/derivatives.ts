@@ -6,15 +6,19 @@ import type { Layer } from "../layers/spec.ts";
 import { jsBlas } from "../linalg/blas.ts";
 import type { Loss, TwiceDifferentiableLoss } from "../loss/loss.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
+import { checkOptions, DERIVATIVE_NAMES, optionNames } from "../matrix/option-names.ts";
 import { gradientSink } from "./gradient-sink.ts";
+import { checkResult, finiteTrace } from "./overflow.ts";
 import { countParams, flattenParams, paramEntries, unflattenParams } from "./params.ts";
-import { type NetworkOptions, outputTerm, traceNetwork } from "./trace.ts";
+import { type NetworkOptions, outputTerm } from "./trace.ts";
 import { type Trainable, trainablePaths } from "./trainable.ts";
 
 export interface DerivativeOptions extends NetworkOptions {
   /** Derivatives with respect to weights that do not train are zero. Default "all". */
   readonly trainable?: Trainable | undefined;
 }
+
+const NAMES = optionNames<DerivativeOptions>({ ...DERIVATIVE_NAMES });
 
 /** Outputs, and how they change along `tangent`: J v, by forward differentiation. Costs about two evaluations. */
 export function jvp(
@@ -24,9 +28,10 @@ export function jvp(
   tangent: Params,
   options: DerivativeOptions = {},
 ): { readonly fx: Matrix; readonly derivative: Matrix } {
+  checkOptions("jvp", options, NAMES);
   checkSameWeights("jvp", params, tangent);
   const along = options.trainable ? onlyTrainable(tangent, options.trainable) : tangent;
-  const trace = traceNetwork(parseNetwork(network), params, x, { ...options, tangent: along, order: 1 });
+  const trace = finiteTrace("jvp", parseNetwork(network), params, x, { ...options, tangent: along, order: 1 });
   return { fx: outputTerm(trace), derivative: outputTerm(trace, 1) };
 }
 
@@ -37,15 +42,18 @@ export function vjp(
   x: Matrix,
   options: DerivativeOptions = {},
 ): { readonly fx: Matrix; pullback(cotangent: Matrix): Params } {
+  checkOptions("vjp", options, NAMES);
   const trains = trainablePaths(params, options.trainable);
-  const trace = traceNetwork(parseNetwork(network), params, x, { ...options, trains });
+  const trace = finiteTrace("vjp", parseNetwork(network), params, x, { ...options, trains });
   const fx = outputTerm(trace);
   return {
     fx,
     pullback(cotangent) {
       checkSameShape("vjp: the cotangent", cotangent, fx);
-      const result = zerosLike(params);
+      const flat = new Float64Array(countParams(params));
+      const result = unflattenParams(params, flat);
       trace.pullback(jetOf(cotangent), gradientSink(result, options.engine?.blas ?? jsBlas));
+      checkResult("vjp", "the gradient", flat);
       return result;
     },
   };
@@ -53,6 +61,7 @@ export function vjp(
 
 /** Rows ∂f_k(x_i)/∂w at i * outputs + k, columns as in `paramEntries`: [n * outputs, weights]. Costs one pullback a row. */
 export function jacobian(network: Layer, params: Params, x: Matrix, options: DerivativeOptions = {}): Matrix {
+  checkOptions("jacobian", options, NAMES);
   const parsed = parseNetwork(network);
   const trains = trainablePaths(params, options.trainable);
   const weights = countParams(params);
@@ -60,7 +69,7 @@ export function jacobian(network: Layer, params: Params, x: Matrix, options: Der
   let result: Matrix | undefined;
   for (let i = 0; i < x.rows; i++) {
     const own = matrix(1, x.cols, x.data.subarray(i * x.cols, (i + 1) * x.cols));
-    const trace = traceNetwork(parsed, params, own, { ...options, trains });
+    const trace = finiteTrace("jacobian", parsed, params, own, { ...options, trains });
     const outputs = trace.output.cols;
     result ??= matrix(x.rows * outputs, weights);
     for (let k = 0; k < outputs; k++) {
@@ -71,6 +80,7 @@ export function jacobian(network: Layer, params: Params, x: Matrix, options: Der
       trace.pullback(jetOf(unit), gradientSink(gradients, blas));
     }
   }
+  if (result) checkResult("jacobian", "an entry", result.data);
   return result ?? matrix(0, weights);
 }
 
@@ -83,6 +93,7 @@ export function gradient(
   loss: Loss,
   options: DerivativeOptions = {},
 ): { readonly fx: Matrix; readonly loss: number; readonly gradient: Params } {
+  checkOptions("gradient", options, NAMES);
   const { fx, pullback } = vjp(network, params, x, options);
   checkSameShape("gradient: y", y, fx);
   const cotangent = matrix(fx.rows, fx.cols);
@@ -100,17 +111,20 @@ export function hvp(
   tangent: Params,
   options: DerivativeOptions = {},
 ): Params {
+  checkOptions("hvp", options, NAMES);
   checkSameWeights("hvp", params, tangent);
   const trains = trainablePaths(params, options.trainable);
   const along = options.trainable ? onlyTrainable(tangent, options.trainable) : tangent;
-  const trace = traceNetwork(parseNetwork(network), params, x, { ...options, trains, tangent: along, order: 1 });
+  const trace = finiteTrace("hvp", parseNetwork(network), params, x, { ...options, trains, tangent: along, order: 1 });
   const [fx, derivative] = [outputTerm(trace), outputTerm(trace, 1)];
   checkSameShape("hvp: y", y, fx);
   const [first, second] = [matrix(fx.rows, fx.cols), matrix(fx.rows, fx.cols)];
   loss.gradient(fx, y, first);
   loss.hessianVectorProduct(fx, y, derivative, second);
-  const result = zerosLike(params);
+  const flat = new Float64Array(countParams(params));
+  const result = unflattenParams(params, flat);
   trace.pullback(lineOf(first, second), gradientSink(result, options.engine?.blas ?? jsBlas, { term: 1 }));
+  checkResult("hvp", "the product", flat);
   return result;
 }
 

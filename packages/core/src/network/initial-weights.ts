@@ -1,8 +1,9 @@
 import { ACTIVATIONS } from "../activations/registry.ts";
 import { NetworkError, ValueError } from "../errors.ts";
-import { childPath } from "../layers/network-file.ts";
+import { childPath, childPlace } from "../layers/network-file.ts";
 import type { DenseParams, Params } from "../layers/rule.ts";
 import type { DenseSpec, Layer } from "../layers/spec.ts";
+import { checkChoice } from "../matrix/option-names.ts";
 import { mapDense } from "./params.ts";
 
 /** What replaces independent Gaussian weights. */
@@ -22,6 +23,8 @@ export interface WeightLaw {
 
 /** The drawn weights changed to another law. */
 export function applyWeightLaw(network: Layer, params: Params, { outputWeights, pairs }: WeightLaw): Params {
+  checkChoice("init", "outputWeights", outputWeights ?? "gaussian", ["gaussian", "signs"]);
+  if (pairs !== undefined) checkChoice("init", "pairs", pairs, ["antisymmetric", "symmetric"]);
   let changed = params;
   if (outputWeights === "signs") changed = withSigns(network, changed);
   if (pairs) changed = withPairs(network, changed, pairs === "antisymmetric" ? -1 : 1);
@@ -30,47 +33,51 @@ export function applyWeightLaw(network: Layer, params: Params, { outputWeights, 
 
 interface Leaf {
   readonly layer: Layer;
+  /** Among the weights. */
   readonly path: string;
+  /** In the description. */
+  readonly place: string;
 }
 
 /** The layers in a row, those inside `serial` and `repeat` included. */
-function* leavesOf(layer: Layer, path: string): Generator<Leaf> {
+function* leavesOf(layer: Layer, path = "", place = ""): Generator<Leaf> {
+  const inside = (i: number) => [childPath(path, i), childPlace(layer.type, place, i)] as const;
   if (layer.type === "serial") {
-    for (const [i, child] of layer.layers.entries()) yield* leavesOf(child, childPath(path, i));
+    for (const [i, child] of layer.layers.entries()) yield* leavesOf(child, ...inside(i));
   } else if (layer.type === "repeat") {
-    for (let i = 0; i < layer.times; i++) yield* leavesOf(layer.layer, childPath(path, i));
+    for (let i = 0; i < layer.times; i++) yield* leavesOf(layer.layer, ...inside(i));
   } else {
-    yield { layer, path };
+    yield { layer, path, place };
   }
 }
 
 /** The network's last layer, which must be dense. */
 function outputLayer(leaves: readonly Leaf[]): Leaf & { readonly layer: DenseSpec } {
   const last = leaves.at(-1)!;
-  const { layer, path } = last;
+  const { layer, place } = last;
   if (layer.type !== "dense")
-    throw new NetworkError(path, `output weights are those of a last dense layer, got ${layer.type}`);
-  return { layer, path };
+    throw new NetworkError(place, `output weights are those of a last dense layer, got ${layer.type}`);
+  return { ...last, layer };
 }
 
 function withSigns(network: Layer, params: Params): Params {
-  const { layer, path } = outputLayer([...leavesOf(network, "")]);
+  const { layer, path, place } = outputLayer([...leavesOf(network)]);
   if (layer.parameterization === "standard")
-    throw new NetworkError(path, `weights of ±1 need the parameterization "ntk", which scales them`);
+    throw new NetworkError(place, `weights of ±1 need the parameterization "ntk", which scales them`);
   return mapDense(params, (dense, at) =>
     at === path ? { ...dense, w: { ...dense.w, data: dense.w.data.map((z) => (z < 0 ? -1 : 1)) } } : dense,
   );
 }
 
 function withPairs(network: Layer, params: Params, sign: 1 | -1): Params {
-  const leaves = [...leavesOf(network, "")];
+  const leaves = [...leavesOf(network)];
   const output = outputLayer(leaves);
   const hidden = leaves.findLastIndex(({ layer }, i) => layer.type === "dense" && i < leaves.length - 1);
   const between = leaves.slice(hidden + 1, -1);
   const bad = between.find(({ layer }) => !keepsUnits(layer));
   if (hidden < 0 || bad)
     throw new NetworkError(
-      bad?.path ?? output.path,
+      bad?.place ?? output.place,
       "units in pairs need two dense layers in a row at the end, with nothing but activations between them",
     );
   const { path } = leaves[hidden]!;

@@ -1,8 +1,16 @@
 import { ShapeError } from "../errors.ts";
 import { type Allocate, type Jet, jetOf, termOf } from "../layers/jet.ts";
-import { childPath } from "../layers/network-file.ts";
+import { childPath, childPlace } from "../layers/network-file.ts";
 import { ruleOf } from "../layers/registry.ts";
-import { type Complete, isBranches, type Params, type Trace, type Value, type WeightSink } from "../layers/rule.ts";
+import {
+  type Complete,
+  isBranches,
+  type Params,
+  type Trace,
+  type Value,
+  type WeightSink,
+  type Weights,
+} from "../layers/rule.ts";
 import { type Activations, scopeAt } from "../layers/scope.ts";
 import type { Layer } from "../layers/spec.ts";
 import { type Blas, jsBlas } from "../linalg/blas.ts";
@@ -27,6 +35,8 @@ export interface TraceOptions extends NetworkOptions {
   /** Positions of layers whose weights get cotangents; null when nothing will be pulled back. */
   readonly trains?: ReadonlySet<string> | null;
   readonly allocate?: Allocate;
+  /** Sees what each layer gives, layers inside a layer first; `place` is where it stands in the description. */
+  readonly after?: (layer: Layer, place: string, output: Value) => void;
 }
 
 /** A network evaluated at params on inputs x. */
@@ -42,16 +52,25 @@ const fresh: Allocate = (length) => new Float64Array(length);
 export function traceNetwork(network: Layer, params: Params, x: Matrix, options: TraceOptions = {}): NetworkTrace {
   const { activations = {}, engine, tangent = null, order = 0, trains = null, allocate = fresh } = options;
   const blas: Blas = engine?.blas ?? jsBlas;
-  const visit = (layer: Layer, path: string, own: Params, along: Params, input: Value, key: Key | null): Trace =>
-    ruleOf(layer).forward(layer as Complete<Layer>, { params: own, tangent: along }, input, {
-      ...scopeAt(layer, path, activations),
-      ...{ path, blas, allocate, dropoutKey: key },
+  const visit = (layer: Layer, at: Position, weights: Weights, input: Value, key: Key | null): Trace => {
+    const trace = ruleOf(layer).forward(layer as Complete<Layer>, weights, input, {
+      ...scopeAt(layer, at.place, activations),
+      ...{ path: at.path, blas, allocate, dropoutKey: key },
       differentiates: trains !== null,
-      trains: trains?.has(path) ?? false,
-      descend: (inner, segment, weights, value) =>
-        visit(inner, childPath(path, segment), weights.params, weights.tangent, value, key && child(key, segment + 1)),
+      trains: trains?.has(at.path) ?? false,
+      descend: (inner, segment, own, value) =>
+        visit(inner, inside(layer, at, segment), own, value, key && child(key, segment + 1)),
     });
-  const trace = visit(network, "", params, tangent, jetOf(x, order), options.dropoutKey ?? null);
+    options.after?.(layer, at.place, trace.output);
+    return trace;
+  };
+  const trace = visit(
+    network,
+    { path: "", place: "" },
+    { params, tangent },
+    jetOf(x, order),
+    options.dropoutKey ?? null,
+  );
   const { output } = trace;
   if (isBranches(output))
     throw new ShapeError(`apply: the network ends in ${output.length} branches, put a fanIn after them`);
@@ -61,6 +80,16 @@ export function traceNetwork(network: Layer, params: Params, x: Matrix, options:
       if (trace.trains) trace.pullback(cotangent, sink, false);
     },
   };
+}
+
+/** Where a layer is: among the weights, and in the description. */
+interface Position {
+  readonly path: string;
+  readonly place: string;
+}
+
+function inside({ type }: Layer, { path, place }: Position, segment: number): Position {
+  return { path: childPath(path, segment), place: childPlace(type, place, segment) };
 }
 
 /** Term k of the outputs, zeros where it is zero. */

@@ -1,5 +1,6 @@
-import { didYouMean, ValueError } from "../errors.ts";
+import { didYouMean, listed, ValueError } from "../errors.ts";
 import type { Params } from "../layers/rule.ts";
+import { checkChoice } from "../matrix/option-names.ts";
 import { paramEntries } from "./params.ts";
 
 /**
@@ -14,10 +15,11 @@ export function trainablePaths(params: Params, trainable: Trainable = "all"): Re
   if (trainable === "all") return new Set(paths);
   if (trainable === "first") return new Set(paths.slice(0, 1));
   if (trainable === "last") return new Set(paths.slice(-1));
+  if (typeof trainable === "string") checkChoice("trainable", "it", trainable, ["all", "first", "last"]);
   for (const path of trainable) {
     if (paths.includes(path)) continue;
     throw new ValueError(
-      `trainable: there is no layer with weights at "${path}"${didYouMean(path, paths)}; there are ${paths.join(", ")}`,
+      `trainable: there is no layer with weights at "${path}"${didYouMean(path, paths)}; there are ${listed(paths)}`,
     );
   }
   return new Set(trainable);

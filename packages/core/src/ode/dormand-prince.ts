@@ -2,6 +2,7 @@ import { ShapeError, ValueError } from "../errors.ts";
 import type { WorkOptions } from "../linalg/engine.ts";
 import { startWork } from "../linalg/work.ts";
 import { allFinite, checkRange } from "../matrix/check.ts";
+import { checkOptions, optionNames, WORK_NAMES } from "../matrix/option-names.ts";
 import { firstGuess, firstStep, nextStep, remembered, scaledNorm, type Tolerance } from "./step-size.ts";
 import { combine, ERROR, interpolate, NODES, STAGES } from "./tableau.ts";
 
@@ -53,6 +54,16 @@ export interface OdeFailure extends OdeWork {
   readonly message: string;
 }
 
+const NAMES = optionNames<OdeOptions>({
+  ...WORK_NAMES,
+  t0: true,
+  rtol: true,
+  atol: true,
+  controlled: true,
+  maxSteps: true,
+  onState: true,
+});
+
 /**
  * y at the requested times, of ẏ = f(t, y) from y(t0) = y0, by the explicit pair of Dormand & Prince (1980), orders 5 and 4,
  * with steps of adapted size and a fourth-order interpolant between their ends. Times may come in any order and repeat, and
@@ -67,6 +78,7 @@ export async function dormandPrince(
   times: readonly number[],
   options: OdeOptions = {},
 ): Promise<OdeSolution | OdeFailure> {
+  checkOptions("dormandPrince", options, NAMES);
   const { t0 = 0, rtol = 1e-8, atol = 1e-10, controlled = y0.length, maxSteps = 100_000 } = options;
   checkProblem(y0, times, t0, options);
   const run = startRun(f, y0, t0, { rtol, atol, controlled });

@@ -1,5 +1,6 @@
 import { jsEngine } from "../linalg/js-engine.ts";
 import { type Matrix, transpose } from "../matrix/matrix.ts";
+import { checkChoice, checkOptions, optionNames, PREDICT_NAMES } from "../matrix/option-names.ts";
 import {
   addChange,
   checkTestTrain,
@@ -44,6 +45,8 @@ export interface GpPosterior {
   readonly diagReg: number;
 }
 
+const NAMES = optionNames<GpInferenceOptions>({ ...PREDICT_NAMES, get: true, diagReg: true });
+
 /**
  * Exact inference with infinitely wide networks: mean, and with kTestTest the (co)variance, at the test inputs; see
  * GpKind for the formulas. A singular kernel matrix is a value, `ok: false`. O(n³/3 + n²m + nm²).
@@ -53,7 +56,9 @@ export async function gpInference(
   yTrain: Matrix,
   options: GpInferenceOptions,
 ): Promise<GpPosterior | SolveFailure> {
+  checkOptions("gpInference", options, NAMES);
   const { get, diagReg = 0, engine = jsEngine, signal } = options;
+  checkChoice("gpInference", "get", get, ["nngp", "ntk", "ntkgp"]);
   const where = `gpInference("${get}")`;
   const trained = get === "nngp" ? "nngp" : "ntk";
   const kdd = pick(where, kernels.kTrainTrain, "kTrainTrain", trained);

@@ -3,6 +3,7 @@ import type { Engine, WorkOptions } from "../linalg/engine.ts";
 import { jsEngine } from "../linalg/js-engine.ts";
 import { lossCurvature } from "../loss/squared-loss.ts";
 import type { Matrix } from "../matrix/matrix.ts";
+import { checkChoice } from "../matrix/option-names.ts";
 import { scaleRows } from "./descent-modes.ts";
 import {
   addChange,
@@ -14,7 +15,7 @@ import {
   pickPrior,
   posteriorChange,
 } from "./gp-blocks.ts";
-import { checkOptions, type GradientDescentMseOptions } from "./gradient-descent-mse.ts";
+import { checkDescentOptions, type GradientDescentMseOptions } from "./gradient-descent-mse.ts";
 import { flowGain, type IndefiniteKernel, type MseModes, mseModes } from "./mse-flow.ts";
 import { checkTraining } from "./options.ts";
 import { checkRepresentable } from "./regularized-solve.ts";
@@ -67,8 +68,9 @@ export async function gradientDescentMseEnsemble(
   options: EnsembleOptions,
 ): Promise<EnsembleDescent | IndefiniteKernel> {
   const { get, learningRate = 1, loss = "half-sum", diagReg = 0, engine = jsEngine, signal } = options;
+  checkChoice("gradientDescentMseEnsemble", "get", get, ["nngp", "ntk"]);
   const where = `gradientDescentMseEnsemble("${get}")`;
-  checkOptions(where, options);
+  checkDescentOptions(where, options);
   const kdd = pick(where, kernels.kTrainTrain, "kTrainTrain", get);
   const ktd = pick(where, kernels.kTestTrain, "kTestTrain", get);
   checkTraining(where, kdd, yTrain, diagReg);

@@ -4,6 +4,7 @@ import { jsEngine } from "../linalg/js-engine.ts";
 import { lossCurvature, type SquaredLoss } from "../loss/squared-loss.ts";
 import { allFinite, checkFinite, checkRange } from "../matrix/check.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
+import { checkOptions, optionNames, PREDICT_NAMES } from "../matrix/option-names.ts";
 import {
   checkDescent,
   type DescentFailure,
@@ -85,7 +86,7 @@ export async function gradientDescentMse(
   yTrain: Matrix,
   options: GradientDescentMseOptions = {},
 ): Promise<MseDescent | IndefiniteKernel> {
-  checkOptions("gradientDescentMse", options);
+  checkDescentOptions("gradientDescentMse", options);
   return gradientDescentMseOn(await ridgePath(kTrainTrain, yTrain, options), options);
 }
 
@@ -94,7 +95,7 @@ export function gradientDescentMseOn(
   path: RidgePath,
   options: GradientDescentMseOptions = {},
 ): MseDescent | IndefiniteKernel {
-  checkOptions("gradientDescentMse", options);
+  checkDescentOptions("gradientDescentMse", options);
   const { learningRate = 1, loss = "half-sum", diagReg = 0, engine = jsEngine } = options;
   const modes = mseModes("gradientDescentMse", path, diagReg);
   if (!modes.ok) return modes;
@@ -208,8 +209,18 @@ function plus(a: Matrix, b: Matrix, sign: 1 | -1): Matrix {
   );
 }
 
-/** Throws unless learningRate and diagReg are finite numbers from 0. */
-export function checkOptions(where: string, { learningRate = 1, diagReg = 0 }: GradientDescentMseOptions): void {
+const NAMES = optionNames<GradientDescentMseOptions & { readonly get?: string }>({
+  ...PREDICT_NAMES,
+  learningRate: true,
+  loss: true,
+  diagReg: true,
+  get: true,
+});
+
+/** Throws unless learningRate and diagReg are finite numbers from 0, and all options are known. */
+export function checkDescentOptions(where: string, options: GradientDescentMseOptions): void {
+  checkOptions(where, options, NAMES);
+  const { learningRate = 1, diagReg = 0 } = options;
   checkRange(where, "learningRate", learningRate, 0);
   checkRange(where, "diagReg", diagReg, 0);
 }

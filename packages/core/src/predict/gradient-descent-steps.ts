@@ -3,6 +3,7 @@ import { jsEngine } from "../linalg/js-engine.ts";
 import { lossCurvature, type SquaredLoss, squaredLossOf } from "../loss/squared-loss.ts";
 import { checkFinite, checkSameRows } from "../matrix/check.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
+import { checkOptions, optionNames, PREDICT_NAMES } from "../matrix/option-names.ts";
 import { checkDescent } from "./descent-modes.ts";
 import type { PredictOptions } from "./options.ts";
 
@@ -33,6 +34,14 @@ export type GradientDescentRun =
       readonly message: string;
     };
 
+const NAMES = optionNames<GradientDescentStepsOptions>({
+  ...PREDICT_NAMES,
+  learningRate: true,
+  steps: true,
+  w0: true,
+  loss: true,
+});
+
 /**
  * Gradient descent on least squares f(x) = x·w as it is written, one step after the other:
  *
@@ -45,6 +54,7 @@ export async function gradientDescentSteps(
   yTrain: Matrix,
   options: GradientDescentStepsOptions,
 ): Promise<GradientDescentRun> {
+  checkOptions("gradientDescentSteps", options, NAMES);
   const { learningRate, steps, loss = "half-sum", engine = jsEngine, signal, onProgress } = options;
   checkSameRows("gradientDescentSteps: xTrain and yTrain", xTrain, yTrain);
   checkFinite("gradientDescentSteps: xTrain", xTrain);

@@ -4,6 +4,7 @@ import { jsEngine } from "../linalg/js-engine.ts";
 import type { Loss } from "../loss/loss.ts";
 import { allFinite, checkRange } from "../matrix/check.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
+import { checkOptions, optionNames, PREDICT_NAMES } from "../matrix/option-names.ts";
 import {
   dormandPrince,
   type OdeFailure,
@@ -37,6 +38,18 @@ export type GradientDescentStates =
     } & OdeWork)
   | OdeFailure;
 
+const NAMES = optionNames<GradientDescentOptions>({
+  ...PREDICT_NAMES,
+  times: true,
+  start: true,
+  kTestTrain: true,
+  learningRate: true,
+  momentum: true,
+  rtol: true,
+  atol: true,
+  maxSteps: true,
+});
+
 /**
  * The outputs of an infinitely wide (or linearized) network while it is trained on any loss L, by integrating
  *
@@ -59,6 +72,7 @@ export async function gradientDescent(
   yTrain: Matrix,
   options: GradientDescentOptions,
 ): Promise<GradientDescentStates> {
+  checkOptions("gradientDescent", options, NAMES);
   const { kTestTrain, momentum, engine = jsEngine, rtol, atol, maxSteps, signal, onProgress } = options;
   const times = checkArguments(loss, kTrainTrain, yTrain, options);
   const [n, outputs] = [yTrain.rows, yTrain.cols];

@@ -1,6 +1,7 @@
 import { jsEngine } from "../linalg/js-engine.ts";
 import { lossCurvature, type SquaredLoss } from "../loss/squared-loss.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
+import { checkChoice, checkOptions, optionNames, PREDICT_NAMES } from "../matrix/option-names.ts";
 import {
   checkDescent,
   type DescentFailure,
@@ -46,6 +47,14 @@ export function kernelMaxLearningRate(
   return 2 / (lossCurvature(loss, path.projected) * (descent === "function" ? largest : largest * largest));
 }
 
+const NAMES = optionNames<KernelDescentOptions>({
+  ...PREDICT_NAMES,
+  descent: true,
+  learningRate: true,
+  t: true,
+  loss: true,
+});
+
 /**
  * The exact t-th iterate, from the eigendecomposition K = V diag(λ) Vᵀ of `ridgePath`:
  *
@@ -55,7 +64,9 @@ export function kernelMaxLearningRate(
  * positive semi-definite kernel; at t = ∞ that part of α is left out. O(n² outputs).
  */
 export async function kernelDescentAt(path: RidgePath, options: KernelDescentOptions): Promise<KernelDescentResult> {
+  checkOptions("kernelDescentAt", options, NAMES);
   const { descent, learningRate, t = Number.POSITIVE_INFINITY, loss = "half-sum", engine = jsEngine, signal } = options;
+  checkChoice("kernelDescentAt", "descent", descent, ["function", "coefficients"]);
   checkDescent("kernelDescentAt", learningRate, t);
   const { values, vectors, projected, tolerance } = path;
   const rate = learningRate * lossCurvature(loss, projected);

@@ -1,6 +1,7 @@
 import { jsEngine } from "../linalg/js-engine.ts";
 import { checkRange, checkSquare } from "../matrix/check.ts";
 import type { Matrix } from "../matrix/matrix.ts";
+import { checkChoice, checkOptions, optionNames, PREDICT_NAMES } from "../matrix/option-names.ts";
 import { checkTraining, type PredictOptions } from "./options.ts";
 import { factorizeRegularized, type SolveFailure, solveFactorized } from "./regularized-solve.ts";
 import { alphaAt, rankAt, ridgePath } from "./ridge-path.ts";
@@ -28,6 +29,8 @@ export interface Solution {
 
 export type Solved = Solution | SolveFailure;
 
+const NAMES = optionNames<KernelRegressionOptions>({ ...PREDICT_NAMES, diagReg: true, method: true });
+
 /**
  * Kernel (ridge) regression: f(x) = Σᵢ αᵢ K(x, xᵢ) with
  *
@@ -45,7 +48,9 @@ export async function kernelRegression(
   yTrain: Matrix,
   options: KernelRegressionOptions = {},
 ): Promise<Solved> {
+  checkOptions("kernelRegression", options, NAMES);
   const { diagReg = 0, method = "cholesky", engine = jsEngine } = options;
+  checkChoice("kernelRegression", "method", method, ["cholesky", "pseudoinverse"]);
   checkTraining("kernelRegression", kTrainTrain, yTrain, diagReg);
   if (method === "pseudoinverse") {
     const path = await ridgePath(kTrainTrain, yTrain, options);

@@ -3,6 +3,7 @@ import { inverseDiagonal } from "../linalg/inverse-diagonal.ts";
 import { jsEngine } from "../linalg/js-engine.ts";
 import { logDeterminant } from "../linalg/log-determinant.ts";
 import { type Matrix, matrix, row } from "../matrix/matrix.ts";
+import { checkOptions, optionNames, PREDICT_NAMES } from "../matrix/option-names.ts";
 import { checkTraining, type PredictOptions } from "./options.ts";
 import { factorizeRegularized, type SolveFailure, solveFactorized } from "./regularized-solve.ts";
 import { alphaAt, gainsAt, type RidgePath, singularAt } from "./ridge-path.ts";
@@ -47,6 +48,12 @@ export interface CholeskyLeaveOneOut extends LeaveOneOut {
   readonly lower: Matrix;
 }
 
+const NAMES = optionNames<PredictOptions & Pick<CholeskyOptions, "diagReg" | "reuse">>({
+  ...PREDICT_NAMES,
+  diagReg: true,
+  reuse: true,
+});
+
 /**
  * The same at one ridge from a Cholesky factorization A = L Lᵀ, where (A⁻¹)ᵢᵢ = Σₖ (L⁻¹)ₖᵢ²: a fraction of the work of
  * an eigendecomposition, for large n. Beside K and L it holds a few columns of L⁻¹ at a time. At the next ridge, L of this
@@ -57,6 +64,7 @@ export async function looFromCholesky(
   yTrain: Matrix,
   options: PredictOptions & Pick<CholeskyOptions, "diagReg" | "reuse"> = {},
 ): Promise<CholeskyLeaveOneOut | SolveFailure> {
+  checkOptions("looFromCholesky", options, NAMES);
   const { diagReg = 0, engine = jsEngine, signal, onProgress } = options;
   checkTraining("looFromCholesky", kTrainTrain, yTrain, diagReg);
   const { reuse = zeros(engine, kTrainTrain.data.length) } = options;

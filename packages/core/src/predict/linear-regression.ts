@@ -3,6 +3,7 @@ import { jsEngine } from "../linalg/js-engine.ts";
 import { lossCurvature, type SquaredLoss } from "../loss/squared-loss.ts";
 import { checkFinite, checkSameRows } from "../matrix/check.ts";
 import { type Matrix, matrix, row } from "../matrix/matrix.ts";
+import { checkOptions, optionNames, PREDICT_NAMES } from "../matrix/option-names.ts";
 import { checkDescent, type DescentFailure, descentProgress, expandModes, reach, scaleRows } from "./descent-modes.ts";
 import type { PredictOptions } from "./options.ts";
 
@@ -83,6 +84,14 @@ export function linearMaxLearningRate(
   return 2 / (curvature(problem, loss) * problem.singularValues[0]! ** 2);
 }
 
+const NAMES = optionNames<LinearDescentOptions>({
+  ...PREDICT_NAMES,
+  learningRate: true,
+  t: true,
+  w0: true,
+  loss: true,
+});
+
 /**
  * The exact t-th iterate of gradient descent w ← w − η c Xᵀ(X w − y):
  *
@@ -93,6 +102,7 @@ export function linearMaxLearningRate(
  * two-cycle, or divergence. A finite iterate beyond float64 is reported as divergence. O(d² outputs).
  */
 export async function linearWeightsAt(problem: LinearProblem, options: LinearDescentOptions): Promise<LinearDescent> {
+  checkOptions("linearWeightsAt", options, NAMES);
   const { learningRate, t = Number.POSITIVE_INFINITY, loss = "half-sum", engine = jsEngine, signal } = options;
   checkDescent("linearWeightsAt", learningRate, t);
   const { singularValues, right, projected, d } = problem;

@@ -1,6 +1,7 @@
 import { jsEngine } from "../linalg/js-engine.ts";
 import { checkRange } from "../matrix/check.ts";
 import type { Matrix } from "../matrix/matrix.ts";
+import { checkOptions, optionNames, PREDICT_NAMES } from "../matrix/option-names.ts";
 import * as portable from "../special/portable.ts";
 import { checkTraining, type PredictOptions } from "./options.ts";
 import { factorizeRegularized, type SolveFailure } from "./regularized-solve.ts";
@@ -51,12 +52,19 @@ export function logMarginalLikelihoodAt(
   return likelihood("logMarginalLikelihoodAt", quadratic, logDet, path.values.length, scale);
 }
 
+const NAMES = optionNames<LikelihoodOptions & PredictOptions & { readonly diagReg?: number }>({
+  ...PREDICT_NAMES,
+  scale: true,
+  diagReg: true,
+});
+
 /** The same at one ridge from a Cholesky factorization, for large n: yᵀA⁻¹y = |L⁻¹y|². O(n³/3). */
 export async function logMarginalLikelihood(
   kTrainTrain: Matrix,
   yTrain: Matrix,
   options: LikelihoodOptions & PredictOptions & { readonly diagReg?: number | undefined } = {},
 ): Promise<MarginalLikelihood | SolveFailure> {
+  checkOptions("logMarginalLikelihood", options, NAMES);
   const { diagReg = 0, scale = 1, engine = jsEngine, signal } = options;
   checkTraining("logMarginalLikelihood", kTrainTrain, yTrain, diagReg);
   const factor = await factorizeRegularized("logMarginalLikelihood", kTrainTrain, diagReg, engine, options);

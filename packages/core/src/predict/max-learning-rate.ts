@@ -4,6 +4,7 @@ import { largestEigenvalue } from "../linalg/lanczos.ts";
 import { lossCurvature, type SquaredLoss } from "../loss/squared-loss.ts";
 import { checkFinite, checkRange, checkSquare } from "../matrix/check.ts";
 import { type Matrix, matrix, row } from "../matrix/matrix.ts";
+import { checkOptions, optionNames, WORK_NAMES } from "../matrix/option-names.ts";
 import { key, normal } from "../random/key.ts";
 import { checkOutputs } from "./mode-rates.ts";
 
@@ -17,6 +18,14 @@ export interface MaxLearningRateOptions extends WorkOptions {
   /** Look-ahead momentum instead of the heavy ball. Default false. */
   readonly nesterov?: boolean | undefined;
 }
+
+const NAMES = optionNames<MaxLearningRateOptions>({
+  ...WORK_NAMES,
+  loss: true,
+  outputs: true,
+  momentum: true,
+  nesterov: true,
+});
 
 /**
  * The learning rate below which gradient descent on a squared loss is stable under a constant tangent kernel of largest
@@ -35,6 +44,7 @@ export async function maxLearningRate(
   ntk: Matrix | Float64Array,
   options: MaxLearningRateOptions = {},
 ): Promise<number> {
+  checkOptions("maxLearningRate", options, NAMES);
   const { loss = "half-sum", outputs = 1, momentum = 0, nesterov = false } = options;
   checkOutputs("maxLearningRate", outputs);
   checkRange("maxLearningRate", "momentum", momentum, 0, 1);

@@ -2,6 +2,7 @@ import { NumericalError } from "../errors.ts";
 import { jsEngine } from "../linalg/js-engine.ts";
 import { checkRange } from "../matrix/check.ts";
 import { type Matrix, matrix, row } from "../matrix/matrix.ts";
+import { checkOptions, optionNames, PREDICT_NAMES } from "../matrix/option-names.ts";
 import { checkTraining, type PredictOptions } from "./options.ts";
 import { checkRepresentable } from "./regularized-solve.ts";
 import { type SingularRidge, singularRidge } from "./singular-ridge.ts";
@@ -28,8 +29,11 @@ export interface RidgePath {
   readonly tolerance: number;
 }
 
+const NAMES = optionNames<PredictOptions>({ ...PREDICT_NAMES });
+
 /** Decomposes kTrainTrain (n x n symmetric) once, for yTrain n x outputs. O(9n³); throws on wrong input. */
 export async function ridgePath(kTrainTrain: Matrix, yTrain: Matrix, options: PredictOptions = {}): Promise<RidgePath> {
+  checkOptions("ridgePath", options, NAMES);
   const { engine = jsEngine, signal, onProgress } = options;
   checkTraining("ridgePath", kTrainTrain, yTrain);
   const { values, vectors } = await engine.eigh(kTrainTrain, { signal, onProgress });

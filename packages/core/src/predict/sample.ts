@@ -3,6 +3,7 @@ import type { Engine } from "../linalg/engine.ts";
 import { jsEngine } from "../linalg/js-engine.ts";
 import { checkFinite, checkRange, checkSquare } from "../matrix/check.ts";
 import { type Matrix, matrix, row } from "../matrix/matrix.ts";
+import { checkChoice, checkOptions, optionNames, PREDICT_NAMES } from "../matrix/option-names.ts";
 import { type Key, normal, split } from "../random/key.ts";
 import type { PredictOptions } from "./options.ts";
 import { factorizeRegularized, type SolveFailure } from "./regularized-solve.ts";
@@ -25,12 +26,20 @@ export interface Samples {
   readonly clipped: number;
 }
 
+const NAMES = optionNames<SampleOptions & { readonly outputs?: number }>({
+  ...PREDICT_NAMES,
+  samples: true,
+  method: true,
+  outputs: true,
+});
+
 /** Draws of f ~ N(0, covariance), independently for each output: mean + R z, z standard normal from `from`. O(n³/3). */
 export async function samplePrior(
   covariance: Matrix,
   from: Key,
   options: SampleOptions & { readonly outputs?: number | undefined } = {},
 ): Promise<Samples | SolveFailure> {
+  checkOptions("samplePrior", options, NAMES);
   const { outputs = 1 } = options;
   checkRange("samplePrior", "outputs", outputs, 1);
   return draw("samplePrior", { mean: matrix(covariance.rows, outputs), covariance }, from, options);
@@ -42,6 +51,7 @@ export async function samplePosterior(
   from: Key,
   options: SampleOptions = {},
 ): Promise<Samples | SolveFailure> {
+  checkOptions("samplePosterior", options, NAMES);
   return draw("samplePosterior", posterior, from, options);
 }
 
@@ -52,6 +62,7 @@ async function draw(
   options: SampleOptions,
 ): Promise<Samples | SolveFailure> {
   const { samples = 1, method = "cholesky", engine = jsEngine, signal } = options;
+  checkChoice(where, "method", method, ["cholesky", "eigh"]);
   checkSquare(`${where}: covariance`, covariance);
   checkFinite(`${where}: covariance`, covariance);
   checkFinite(`${where}: mean`, mean);

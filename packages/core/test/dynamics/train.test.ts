@@ -193,10 +193,14 @@ describe("a run", () => {
     expect(plain.records[0]).not.toHaveProperty("kernel");
   });
 
-  it("refuses what is no checkpoint", () => {
+  it("refuses what is no checkpoint, or was changed", () => {
+    const W = Float64Array.of(1, 2);
     expect(() => decodeTrainState(encodeParams(params), "p.safetensors")).toThrow(
       "p.safetensors is not a checkpoint of version 1",
     );
+    const changed = encodeTrainState({ step: 1, learningRate: 1, weights: W, initialWeights: W, memory: null });
+    changed[changed.length - 9]! ^= 1; // the last weight but one
+    expect(() => decodeTrainState(changed, "c")).toThrow("c was changed after it was written");
   });
 
   it("that diverges says at which step, and keeps what it recorded", async () => {

@@ -11,6 +11,7 @@ import { erf, relu, tanh } from "../../src/layers/activation-layers.ts";
 import { dense } from "../../src/layers/dense.ts";
 import { serial } from "../../src/layers/serial.ts";
 import type { Layer } from "../../src/layers/spec.ts";
+import { jsEngine } from "../../src/linalg/js-engine.ts";
 import { type Matrix, matrix } from "../../src/matrix/matrix.ts";
 import { jacobian, jvp } from "../../src/network/derivatives.ts";
 import { apply, init } from "../../src/network/network.ts";
@@ -272,4 +273,22 @@ describe("Monte Carlo", () => {
       expect(standardError.data[0]).toBe(Number.POSITIVE_INFINITY);
     }
   });
+});
+
+it("every product of the layer by layer algorithm hears the signal", async () => {
+  const { signal } = new AbortController();
+  const heard: (AbortSignal | undefined)[] = [];
+  const engine = {
+    ...jsEngine,
+    matmul: (a: Matrix, b: Matrix, options: Parameters<typeof jsEngine.matmul>[2] = {}) => {
+      heard.push(options.signal);
+      return jsEngine.matmul(a, b, options);
+    },
+  };
+  const network = serial(dense({ width: 4 }), tanh(), dense({ width: 2 }));
+  const params = init(network, 3, { seed: 0 });
+  await empiricalNtk(network, params, x1, x2, { algorithm: "structured", engine, signal });
+  await empiricalNtk(network, params, x1, x2, { algorithm: "structured", engine, signal, traceAxes: [] });
+  expect(heard.length).toBeGreaterThan(0);
+  expect(new Set(heard)).toEqual(new Set([signal]));
 });

@@ -4,7 +4,11 @@ import { isNtkError, NetworkError } from "../../src/errors.ts";
 import { kernelFn } from "../../src/kernel/kernel-fn.ts";
 import { relu } from "../../src/layers/activation-layers.ts";
 import { dense } from "../../src/layers/dense.ts";
+import { fanInConcat } from "../../src/layers/fan-in-concat.ts";
+import { fanOut } from "../../src/layers/fan-out.ts";
+import { identity } from "../../src/layers/identity.ts";
 import { networkFile, parseNetwork } from "../../src/layers/network-file.ts";
+import { parallel } from "../../src/layers/parallel.ts";
 import { fieldsOf, LAYER_TYPES } from "../../src/layers/registry.ts";
 import { repeat } from "../../src/layers/repeat.ts";
 import { serial } from "../../src/layers/serial.ts";
@@ -94,15 +98,21 @@ describe("wrong types", () => {
     ["gelu2", "gelu"],
   ])("%s", (typed, meant) => {
     const error = refusal({ type: "serial", layers: [{ type: "dense", width: 1 }, { type: typed }] });
-    expect(error.path).toBe("1");
-    expect(error.message).toBe(`1: unknown layer type "${typed}" (did you mean "${meant}"?)`);
+    expect(error.path).toBe("layers[1]");
+    expect(error.message).toBe(`layers[1]: unknown layer type "${typed}" (did you mean "${meant}"?)`);
+  });
+
+  it.each(["conv", "attention", "cso2"])("no layer is near %s", (type) => {
+    expect(refusal({ type }).message).toMatch(
+      `unknown layer type "${type}": ntkit has no such layer; it has serial, parallel,`,
+    );
   });
 
   it.each(["constructor", "toString", "__proto__", "hasOwnProperty", "valueOf", ""])(
     "names that every object has are no layers: %s",
     (type) => {
       expect(refusal({ type }).message).toContain(`unknown layer type "${type}"`);
-      expect(refusal(serial({ type } as unknown as Layer)).path).toBe("0");
+      expect(refusal(serial({ type } as unknown as Layer)).path).toBe("layers[0]");
     },
   );
 
@@ -165,7 +175,10 @@ describe("wrong fields", () => {
     [{ type: "dense", width: 1.5 }, "got 1.5"],
     [{ type: "dense", width: 1, wStd: -1 }, "wStd of dense must be a finite number of at least 0, got -1"],
     [{ type: "dense", width: 1, wStd: Number.NaN }, "got NaN"],
-    [{ type: "dense", width: 1, parameterization: "Ntk" }, 'must be one of ntk, standard, got "Ntk"'],
+    [
+      { type: "dense", width: 1, parameterization: "Ntk" },
+      'must be one of ntk, standard, got "Ntk" (did you mean "ntk"?)',
+    ],
     [{ type: "dropout", keep: 0 }, "keep of dropout must be a finite number above 0 and at most 1, got 0"],
     [{ type: "dropout", keep: 1.1 }, "got 1.1"],
     [{ type: "rbf", gamma: 0 }, "gamma of rbf must be a finite number above 0, got 0"],
@@ -175,7 +188,7 @@ describe("wrong fields", () => {
       { type: "repeat", layer: { type: "relu" }, times: 0 },
       "times of repeat must be an integer from 1 to 10000, got 0",
     ],
-    [{ type: "polynomial", coef: [] }, "coef of polynomial must be a list of finite numbers, got []"],
+    [{ type: "polynomial", coef: [] }, "coef of polynomial must be a list of 1 to 101 finite numbers, got []"],
   ])("%o", (value, message) => expect(refusal(value).message).toContain(message));
 
   it("null is not the default: NaN becomes null in JSON", () => {
@@ -184,14 +197,14 @@ describe("wrong fields", () => {
   });
 });
 
-describe("the dotted path", () => {
+describe("the place of a layer", () => {
   const wrong = { type: "dense", width: -1 };
   const ok = { type: "relu" };
   it.each([
     ["", wrong],
-    ["1", { type: "serial", layers: [ok, wrong] }],
-    ["2.1.0", serialOf(ok, ok, { type: "parallel", branches: [ok, serialOf(wrong)] })],
-    ["0.0", serialOf({ type: "repeat", times: 3, layer: wrong })],
+    ["layers[1]", { type: "serial", layers: [ok, wrong] }],
+    ["layers[2].branches[1].layers[0]", serialOf(ok, ok, { type: "parallel", branches: [ok, serialOf(wrong)] })],
+    ["layers[0].layer", serialOf({ type: "repeat", times: 3, layer: wrong })],
   ])("%s", (path, value) => {
     expect(refusal(value).path).toBe(path);
     expect(refusal({ format: "ntkit-network", version: 1, network: value }).path).toBe(path);
@@ -232,5 +245,74 @@ describe("nesting", () => {
     const x = fromRows([[1, 2]]);
     const gram = await kernelFn(nested(100))(x, null, "ntk");
     expect(gram.data[0]).toBe(2.5);
+  });
+});
+
+describe("what a description unrolls to", () => {
+  const row = (...layers: Layer[]): Layer => serial(...layers);
+  const joined = (copies: number): Layer => row(fanOut(copies), fanInConcat());
+
+  it.each<[string, Layer, string, string]>([
+    [
+      "layers",
+      row(relu(), repeat(repeat(relu(), 400), 400)),
+      "layers[1]",
+      "repeat holds 160401 layers once repeats are unrolled",
+    ],
+    [
+      "layers in a row",
+      row(...[0, 1, 2].map(() => repeat(repeat(relu(), 200), 200))),
+      "",
+      "serial holds 120604 layers",
+    ],
+    [
+      "one fan-in",
+      row(dense({ width: 4 }), fanOut(10_000), fanInConcat()),
+      "layers[2]",
+      "joins 49995000 pairs of branches",
+    ],
+    ["fan-ins in a row", row(...Array.from({ length: 30 }, () => joined(100))), "", "serial joins 148500 pairs"],
+    ["a repeated fan-in", row(repeat(joined(100), 30)), "layers[0]", "repeat joins 148500 pairs of branches"],
+    [
+      "copies of copies",
+      row(fanOut(200), fanOut(200)),
+      "layers[1]",
+      "fanOut gives 40000 branches, 2 deep; at most 10000",
+    ],
+    ["repeated copies", repeat(fanOut(2), 10_000), "layer", "fanOut gives 16384 branches, 14 deep"],
+    ["branches without end", repeat(fanOut(1), 10_000), "layer", "fanOut gives 1 branches, 101 deep"],
+    [
+      "copies in one branch of several",
+      row(fanOut(2), parallel(fanOut(1), fanOut(1000)), parallel(identity(), fanInConcat())),
+      "layers[2].branches[1]",
+      "fanInConcat joins 499500 pairs of branches, at most 100000 are allowed",
+    ],
+  ])("%s", (_, network, path, message) => {
+    const started = performance.now();
+    const error = refusal(network);
+    expect(performance.now() - started).toBeLessThan(2000);
+    expect(error.message).toContain(message);
+    expect(error.path).toBe(path);
+  });
+
+  it("counts branches as often as they are joined, whatever the rest repeats", () => {
+    expect(() => parseNetwork(repeat(joined(60), 50))).not.toThrow(); // 50 · 60 · 59/2 pairs
+    expect(refusal(repeat(joined(60), 60)).message).toContain("joins 106200 pairs");
+    expect(() => parseNetwork(row(joined(447)))).not.toThrow();
+    expect(refusal(row(joined(448))).path).toBe("layers[0].layers[1]");
+  });
+
+  it("a polynomial has at most 101 coefficients", () => {
+    const coef = (count: number) => ({ type: "polynomial", coef: new Array(count).fill(1) });
+    expect(() => parseNetwork(coef(101))).not.toThrow();
+    expect(refusal(coef(20_000)).message).toBe(
+      "coef of polynomial must be a list of 1 to 101 finite numbers, got 20000",
+    );
+  });
+
+  it("a field nested a hundred thousand deep is a sentence", () => {
+    const deep = (open: string, close: string) => JSON.parse(`${open.repeat(1e5)}1${close.repeat(1e5)}`);
+    expect(refusal({ type: "dense", width: deep("[", "]") }).message).toContain("width of dense must be an integer");
+    expect(refusal(deep('{"type":"serial","layers":[', "]}")).message).toContain("nested more than 100 deep");
   });
 });

@@ -31,33 +31,33 @@ const kernel = (network: Layer) => kernelFn(network)(x, null, "ntk");
 
 describe("networks without such a limit are refused where the trouble is", () => {
   it.each([
-    ["0", "needs Gaussian pre-activations: put a dense layer before it", serial(relu(), wide())],
-    ["2", "needs Gaussian pre-activations: put a dense layer before it", serial(wide(), relu(), erf(), wide())],
-    ["0.1", "needs Gaussian", serial(repeat(serial(wide(), relu(), relu()), 1), wide()), "0.0.2"],
-    ["1", "needs Gaussian", repeat(relu(), 2), "0"],
-    ["2", "needs Gaussian", serial(wide(), dropout({ keep: 0.5 }), relu())],
-    ["2", "needs Gaussian pre-activations, whose mean", serial(wide(), relu(), layerNorm())],
-    ["0", "cannot stand on the input layer", serial(dropout({ keep: 0.5 }), wide())],
-    ["1", "cannot stand on the input layer", serial(identity(), dropout({ keep: 0.5 }), wide())],
-    ["1", "takes one input, got 2 branches: put a fanIn layer before it", serial(fanOut(2), wide())],
-    ["1", "has 3 branches but gets 2", serial(fanOut(2), parallel(wide(), wide(), wide()), fanInSum())],
-    ["0", "takes several branches, got one input: put fanOut or parallel before it", serial(fanInSum())],
-    ["0", "takes several branches", serial(parallel(wide(), wide()))],
+    ["layers[0]", "needs Gaussian pre-activations: put a dense layer before it", serial(relu(), wide())],
+    ["layers[2]", "needs Gaussian pre-activations: put a dense layer before it", serial(wide(), relu(), erf(), wide())],
+    ["layers[0].layer.layers[2]", "needs Gaussian", serial(repeat(serial(wide(), relu(), relu()), 1), wide())],
+    ["layer", "needs Gaussian", repeat(relu(), 2)],
+    ["layers[2]", "needs Gaussian", serial(wide(), dropout({ keep: 0.5 }), relu())],
+    ["layers[2]", "needs Gaussian pre-activations, whose mean", serial(wide(), relu(), layerNorm())],
+    ["layers[0]", "cannot stand on the input layer", serial(dropout({ keep: 0.5 }), wide())],
+    ["layers[1]", "cannot stand on the input layer", serial(identity(), dropout({ keep: 0.5 }), wide())],
+    ["layers[1]", "takes one input, got 2 branches: put a fanIn layer before it", serial(fanOut(2), wide())],
+    ["layers[1]", "has 3 branches but gets 2", serial(fanOut(2), parallel(wide(), wide(), wide()), fanInSum())],
+    ["layers[0]", "takes several branches, got one input: put fanOut or parallel before it", serial(fanInSum())],
+    ["layers[0]", "takes several branches", serial(parallel(wide(), wide()))],
     ["", "the network ends in 2 branches: put a fanIn layer after them", serial(wide(), fanOut(2))],
-    ["2", "made by the same weights", serial(wide(), fanOut(2), fanInSum())],
-    ["3", "made by the same weights", serial(wide(), fanOut(2), parallel(relu(), identity()), fanInSum())],
-    ["3", "made by the same weights", serial(wide(), fanOut(2), parallel(relu(), identity()), fanInProd())],
+    ["layers[2]", "made by the same weights", serial(wide(), fanOut(2), fanInSum())],
+    ["layers[3]", "made by the same weights", serial(wide(), fanOut(2), parallel(relu(), identity()), fanInSum())],
+    ["layers[3]", "made by the same weights", serial(wide(), fanOut(2), parallel(relu(), identity()), fanInProd())],
     [
-      "2",
+      "layers[2]",
       "sums two branches that end in an activation",
       serial(fanOut(2), parallel(serial(wide(), relu()), serial(wide(), relu())), fanInSum()),
     ],
-    ["2", "axis must be -1 (or 1), got 0", serial(fanOut(2), parallel(wide(), wide()), fanInConcat(0))],
-    ["1", "axis must be -1 (or 1), got 2", serial(wide(), layerNorm({ axis: 2 }))],
-  ] as const)("%s: %s", async (path, message, network, deeper?: string) => {
+    ["layers[2]", "axis must be -1 (or 1), got 0", serial(fanOut(2), parallel(wide(), wide()), fanInConcat(0))],
+    ["layers[1]", "axis must be -1 (or 1), got 2", serial(wide(), layerNorm({ axis: 2 }))],
+  ] as const)("%s: %s", async (path, message, network) => {
     const error: unknown = await kernel(network).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(NetworkError);
-    expect((error as NetworkError).path).toBe(deeper ?? path);
+    expect((error as NetworkError).path).toBe(path);
     expect((error as NetworkError).message).toContain(message);
   });
 });
@@ -67,7 +67,7 @@ describe("concatenated branches", () => {
     serial(fanOut(2), parallel(first, second), fanInConcat(), ...after);
 
   it("of different kernels are a mixture of Gaussians, which no activation may follow directly", async () => {
-    await expect(kernel(joined(wide(0.3), wide(4), erf(), wide()))).rejects.toThrow("3: erf needs Gaussian");
+    await expect(kernel(joined(wide(0.3), wide(4), erf(), wide()))).rejects.toThrow("layers[3]: erf needs Gaussian");
     await expect(kernel(joined(wide(0.3), wide(4), layerNorm(), wide()))).rejects.toThrow("needs Gaussian");
   });
 
@@ -88,11 +88,11 @@ describe("concatenated branches", () => {
       [0.3, 0.4],
     ];
     for (const x of [fromRows(rows), fromRows(rows.toReversed()), fromRows([[0, 0]]), matrix(0, 2)]) {
-      await expect(kernelFn(network)(x, null, "nngp")).rejects.toThrow("3: relu needs Gaussian");
-      await expect(kernelFn(network)(x, x, ["nngp", "ntk"])).rejects.toThrow("3: relu needs Gaussian");
-      expect(() => kernelDiagonal(network, x, "ntk")).toThrow("3: relu needs Gaussian");
+      await expect(kernelFn(network)(x, null, "nngp")).rejects.toThrow("layers[3]: relu needs Gaussian");
+      await expect(kernelFn(network)(x, x, ["nngp", "ntk"])).rejects.toThrow("layers[3]: relu needs Gaussian");
+      expect(() => kernelDiagonal(network, x, "ntk")).toThrow("layers[3]: relu needs Gaussian");
     }
-    expect(() => describeNetwork(network)).toThrow("3: relu needs Gaussian");
+    expect(() => describeNetwork(network)).toThrow("layers[3]: relu needs Gaussian");
     expect(outputWidth(network, 2)).toBe(64); // as a finite network it is fine
   });
 
@@ -120,7 +120,7 @@ describe("elementwise names", () => {
 
   it.each(["sofd", "constructor", "__proto__", "toString"])("are refused when not given: %s", async (name) => {
     const failing = kernelFn(network(name), { activations: { soft } })(x, null, "ntk");
-    await expect(failing).rejects.toThrow(`1: elementwise names the activation "${name}", which was not given`);
+    await expect(failing).rejects.toThrow(`layers[1]: elementwise names the activation "${name}", which was not given`);
     if (name === "sofd") await expect(failing).rejects.toThrow('(did you mean "soft"?)');
   });
 });

@@ -153,6 +153,18 @@ describe("wrong inputs are refused by name", () => {
     [() => new NtkRegressor({ candidates: [] }).fit(x, y), ValueError, "at least one candidate"],
     [() => new NtkRegressor({ candidates, seed: -1 }).fit(x, y), ValueError, "seed"],
     [async () => (await regressor().fit(x, y)).score(x, y.subarray(1)), ShapeError, "score: x and y"],
+    [async () => (await regressor().fit(x, y)).score([[1, 2]], [3]), DataError, "which one row does not have"],
+    [
+      async () =>
+        (await regressor().fit(x, y)).score(
+          x,
+          y.map(() => 0.1),
+        ),
+      DataError,
+      "which equal targets do not have",
+    ],
+    [async () => (await regressor().fit(x, y)).score(matrix(0, 2), []), DataError, "there are no rows to score"],
+    [async () => (await classifier().fit(x, labels)).score(matrix(0, 2), []), DataError, "there are no rows to score"],
     [async () => (await classifier().fit(x, labels)).score(x, labels.slice(1)), ShapeError, "score: x and y"],
     [async () => (await regressor().fit(x, y)).predict([[1]]), DataError, '"x1", which is not there'],
     [async () => (await regressor().fit(x, y)).predict([[1, 2], [3]]), ShapeError, "row 1 has 1 values"],

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
-import { FormatError } from "../../src/errors.ts";
+import { FormatError, NumericalError } from "../../src/errors.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../src/files/safetensors.ts";
 import { fullyConnected } from "../../src/learn/candidates.ts";
 import { fitClassification, predictClassification } from "../../src/learn/fit-classification.ts";
@@ -103,6 +103,31 @@ describe("damage", () => {
     );
   });
 
+  it("one bit flipped anywhere is noticed, or changes nothing", () => {
+    for (const [model, bytes] of files) {
+      // A prime step meets every bit of a byte, in the header and in each array.
+      for (let bit = 0; bit < 8 * bytes.length; bit += 37) {
+        const flipped = bytes.slice();
+        flipped[bit >> 3]! ^= 1 << (bit & 7);
+        const read = decodedOrNull(flipped);
+        if (read) expect(read, `bit ${bit}`).toEqual(model);
+      }
+      const last = bytes.slice();
+      last[last.length - 1]! ^= 1;
+      expect(() => decodeModel(last, "m.ntkit")).toThrow("m.ntkit was changed after it was written");
+    }
+  });
+
+  it("a file without a checksum is read", () => {
+    for (const [model, bytes] of files)
+      expect(
+        decodeModel(
+          edited(bytes, () => {}),
+          "m",
+        ),
+      ).toEqual(model);
+  });
+
   it("every bit flip of the first 600 bytes is survived", () => {
     for (const [, bytes] of files)
       for (let at = 0; at < 600; at++)
@@ -115,7 +140,7 @@ describe("damage", () => {
 
   it("values that are not finite are refused", () => {
     for (const [, bytes] of files) {
-      const damaged = bytes.slice();
+      const damaged = edited(bytes, () => {});
       new DataView(damaged.buffer).setFloat64(headerEnd(damaged), Number.NaN, true);
       expect(() => decodeModel(damaged, "m")).toThrow("holds values that are not finite");
     }
@@ -265,5 +290,20 @@ describe("other files", () => {
     expect(() => decodeModel(foreign, "m")).toThrow("m is a safetensors file but not an ntkit model");
     expect(() => decodeModel(encodeSafetensors({ metadata: {}, tensors: {} }), "m")).toThrow("not an ntkit model");
     expect(() => decodeModel(new TextEncoder().encode("x,y\n1,2\n3,4\n"), "m")).toThrow("m is not a safetensors file");
+  });
+});
+
+describe("predictions that leave the range of float64", () => {
+  it("are refused by their row", async () => {
+    const spoiled = <M extends Model>(model: M): M => {
+      const alpha = { ...model.fitted.alpha, data: model.fitted.alpha.data.map((value) => Math.sign(value) * 1e308) };
+      return { ...model, fitted: { ...model.fitted, alpha } };
+    };
+    const message =
+      /: the prediction of data row \d+ is (-?Infinity|NaN), outside the range of float64: leave the row out/;
+    await expect(predictRegression(spoiled(regression), smoothTable(7, 9))).rejects.toThrow(message);
+    await expect(predictClassification(spoiled(classification), ringTable(7, 9))).rejects.toThrow(message);
+    const wide = { ...regression, looScores: regression.looScores.map(() => 1e308), targetStd: 1e10 };
+    await expect(predictRegression(wide, smoothTable(7, 9))).rejects.toThrow(NumericalError);
   });
 });

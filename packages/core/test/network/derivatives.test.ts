@@ -92,7 +92,7 @@ describe("refusals", () => {
         return hvp(own, weights, x, matrix(4, 4), squaredLoss(), weights, { activations: { mish } });
       },
       NetworkError,
-      "1: elementwise needs derivatives of order 2, and mish gives only phi and dphi",
+      "layers[1]: elementwise needs derivatives of order 2, and mish gives only phi and dphi",
     ],
   ])("%s", (act, kind, message) => {
     expect(act).toThrow(kind);

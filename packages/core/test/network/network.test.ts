@@ -120,7 +120,7 @@ describe("shapes", () => {
     [
       () => run(serial(fanOut(2), parallel(dense({ width: 2 }), dense({ width: 3 })), fanInSum())),
       NetworkError,
-      "2: fanInSum takes branches of equal width, got widths 2, 3",
+      "layers[2]: fanInSum takes branches of equal width, got widths 2, 3",
     ],
     [
       () =>

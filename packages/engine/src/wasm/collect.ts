@@ -17,9 +17,13 @@ export function collectGarbage(bytes: number): void {
 /** Node's collector, which its flag shows to contexts made after it (it stays set: workers would race to reset it); elsewhere an allocation that is dropped at once, which collectors count. */
 function collector(): (bytes: number) => void {
   const node = globalThis.process?.getBuiltinModule;
-  const [v8, vm] = [node?.("node:v8"), node?.("node:vm")];
-  v8?.setFlagsFromString("--expose-gc");
-  const gc: unknown = vm?.runInNewContext("globalThis.gc");
-  if (typeof gc === "function") return () => void gc();
+  try {
+    const [v8, vm] = [node?.("node:v8"), node?.("node:vm")];
+    v8?.setFlagsFromString("--expose-gc");
+    const gc: unknown = vm?.runInNewContext("globalThis.gc");
+    if (typeof gc === "function") return () => void gc();
+  } catch {
+    // a host that does not let itself be told
+  }
   return (bytes) => void new ArrayBuffer(Math.min(bytes, 2 ** 30));
 }

@@ -10,11 +10,20 @@ export interface RowsOutside {
   readonly outside2: ReadonlySet<number>;
 }
 
-/** Rows whose variances somewhere in the network are so small or large that formulas with their squares lose digits. */
-export function rowsOutside({ smallest, largest }: Variances): ReadonlySet<number> {
+/**
+ * From this variance on gelu turns so sharply at 0 that angles of rounding size, which programs leave in a sine got by subtraction,
+ * show in the kernels of later layers.
+ */
+const STEEP_GELU = 128;
+
+/** Rows whose variances somewhere in the network are so small or large that the formulas of its program lose digits. */
+export function rowsOutside(
+  { network, preciseSine }: GramRequest,
+  { smallest, largest }: Variances,
+): ReadonlySet<number> {
+  const most = !preciseSine && hasType(network, "gelu") ? STEEP_GELU : LARGEST_VARIANCE;
   const outside = new Set<number>();
-  for (let i = 0; i < largest.length; i++)
-    if (largest[i]! > LARGEST_VARIANCE || smallest[i]! < SMALLEST_VARIANCE) outside.add(i);
+  for (let i = 0; i < largest.length; i++) if (largest[i]! > most || smallest[i]! < SMALLEST_VARIANCE) outside.add(i);
   return outside;
 }
 
@@ -51,7 +60,7 @@ export function blocksToComplete(
       steps(symmetric ? col : 0, n1, BLOCK ** 2).map((row) => rangeOf(row, BLOCK ** 2, col, 1, n1, n2)),
     ),
   ];
-  const diagonal = symmetric && hasDropout(network) ? steps(0, n1, 1).map((i): LeftOut => [i, i]) : [];
+  const diagonal = symmetric && hasType(network, "dropout") ? steps(0, n1, 1).map((i): LeftOut => [i, i]) : [];
   const byBlock = new Map<string, LeftOut[]>();
   for (const [i, j] of [...leftOut, ...diagonal]) {
     if ((symmetric && j > i) || outside1.has(i) || outside2.has(j)) continue;
@@ -117,8 +126,8 @@ function placePiece(
   });
 }
 
-function hasDropout(layer: Layer): boolean {
-  return layer.type === "dropout" || childrenOf(layer).some(hasDropout);
+function hasType(layer: Layer, type: Layer["type"]): boolean {
+  return layer.type === type || childrenOf(layer).some((child) => hasType(child, type));
 }
 
 function childrenOf(layer: Layer): readonly Layer[] {

@@ -17,6 +17,9 @@ const TASK_COST = 6e7;
 /** Tiles of one task, at most: more would leave threads without work at the end. */
 const MOST_TILES_PER_TASK = 8;
 
+/** The share of progress that tiles make; entries one by one, seldom many, make the rest. */
+const TILES_SHARE = 0.9;
+
 interface Program extends ProgramCode {
   readonly id: string;
 }
@@ -38,8 +41,8 @@ export function gramMaker(pool: Pool, fast: boolean): GramEngine["gram"] {
   };
   return async (request, options) => {
     const { network, frozen, preciseSine, names, a } = request;
-    const outside1 = rowsOutside(request.variances1);
-    const outside2 = request.a === request.b ? outside1 : rowsOutside(request.variances2);
+    const outside1 = rowsOutside(request, request.variances1);
+    const outside2 = request.a === request.b ? outside1 : rowsOutside(request, request.variances2);
     // Without a row that a program holds for, mapping by tiles is all that is left.
     if (!hasProgram(network) || outside1.size === a.x.rows || outside2.size === request.b.x.rows) return undefined;
     const [wantNngp, wantNtk] = [names.includes("nngp"), names.includes("ntk")];
@@ -91,9 +94,9 @@ async function computeGrams(
   };
   pool.broadcast(id, plan);
   try {
-    const results = await pool.run(tasks, partOf(work, 0, 0.95));
+    const results = await pool.run(tasks, partOf(work, 0, TILES_SHARE));
     const leftOut = results.filter(Array.isArray).flat() as LeftOut[];
-    await completeGrams(grams, request, blocksToComplete(request, outside, leftOut), partOf(work, 0.95, 1));
+    await completeGrams(grams, request, blocksToComplete(request, outside, leftOut), partOf(work, TILES_SHARE, 1));
   } finally {
     pool.drop(id);
   }
@@ -128,7 +131,11 @@ function gramTasks({ plan, n1, n2, columns, operations, symmetric, side }: GramS
       return { handler: "gram variances", args: { plan, second, from, to }, cost: (to - from) * 10 * columns };
     }),
   );
-  const after = variances.map((_, k) => k);
+  const varianceTasks = (second: boolean, from: number, to: number): number[] => {
+    const before = second && !symmetric ? Math.ceil(n1 / VARIANCES_PER_TASK) : 0;
+    const first = Math.floor(from / VARIANCES_PER_TASK);
+    return steps(first, Math.ceil(to / VARIANCES_PER_TASK), 1).map((k) => before + k);
+  };
   const entryCost = 2 * columns + operations;
   const tilesPerTask = Math.max(1, Math.min(MOST_TILES_PER_TASK, Math.round(TASK_COST / (side * side * entryCost))));
   const tiles = steps(0, n1, side).flatMap((row) => {
@@ -138,6 +145,7 @@ function gramTasks({ plan, n1, n2, columns, operations, symmetric, side }: GramS
     return steps(0, end, width).map((from): Task => {
       const to = Math.min(end, from + width);
       const cost = rows * (to - from) * entryCost;
+      const after = [...new Set([...varianceTasks(false, row, row + rows), ...varianceTasks(true, from, to)])];
       return { handler: "gram tiles", args: { plan, row, rows, from, to }, cost, after };
     });
   });

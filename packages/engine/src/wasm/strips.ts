@@ -121,5 +121,5 @@ export function indexIn(columns: number, row: number, col: number): number {
 
 /** from, from + step, … below `to`. */
 export function steps(from: number, to: number, step: number): number[] {
-  return Array.from({ length: Math.ceil((to - from) / step) }, (_, k) => from + k * step);
+  return Array.from({ length: Math.max(0, Math.ceil((to - from) / step)) }, (_, k) => from + k * step);
 }

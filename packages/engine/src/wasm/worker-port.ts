@@ -37,23 +37,46 @@ interface BrowserWorker {
 }
 
 interface Host {
-  readonly process?: { getBuiltinModule?: typeof process.getBuiltinModule; availableParallelism?: never };
+  readonly process?: {
+    getBuiltinModule?: typeof process.getBuiltinModule;
+    readonly permission?: { has(scope: string): boolean };
+    availableParallelism?: never;
+  };
   readonly Worker?: new (url: URL, options: { type: "module" }) => BrowserWorker;
   readonly navigator?: { readonly hardwareConcurrency?: number };
 }
 
 const host = globalThis as Host;
 
-/** How to start a worker here, or undefined where there are none. */
+/** How to start a worker here, or undefined where there are none, or none may be started. */
 export function workerStarter(): StartWorker | undefined {
-  if (host.process?.getBuiltinModule?.("node:worker_threads")) return startNodeWorker;
+  if (host.process?.getBuiltinModule?.("node:worker_threads"))
+    return mayStart(host.process) ? startNodeWorker : undefined;
   return host.Worker ? startBrowserWorker : undefined;
+}
+
+/** Whether this process may start workers, and read their file: Node and Deno can be told to let neither happen. */
+function mayStart({ permission, getBuiltinModule }: NonNullable<Host["process"]>): boolean {
+  try {
+    getBuiltinModule?.("node:fs").accessSync(new URL(WORKER_FILE, import.meta.url));
+    return permission?.has("worker") ?? true;
+  } catch {
+    return false;
+  }
 }
 
 /** Threads that the hardware runs at the same time, at least 1. */
 export function hardwareThreads(): number {
-  const node = host.process?.getBuiltinModule?.("node:os");
-  return Math.max(1, node?.availableParallelism() ?? host.navigator?.hardwareConcurrency ?? 1);
+  return Math.max(1, parallelismInNode() ?? host.navigator?.hardwareConcurrency ?? 1);
+}
+
+/** Undefined where there is no Node, or it may not be asked. */
+function parallelismInNode(): number | undefined {
+  try {
+    return host.process?.getBuiltinModule?.("node:os").availableParallelism();
+  } catch {
+    return undefined;
+  }
 }
 
 function startNodeWorker({ onAnswer, onDeath }: PortEvents): WorkerPort {

@@ -34,8 +34,8 @@ export interface Site {
   close(): void;
 }
 
-/** Serves `/<page>.html` for each entry of the bundle; `isolated` pages may share memory between threads. */
-export async function serve(files: Bundle["files"], isolated: boolean): Promise<Site> {
+/** Serves `/<page>.html` for each entry of the bundle; `isolated` pages may share memory between threads; `policy` is their Content Security Policy. */
+export async function serve(files: Bundle["files"], isolated: boolean, policy?: string): Promise<Site> {
   const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
   const server = createServer(({ url = "/" }, response) => {
     const page = /^\/([\w-]+)\.html$/.exec(url)?.[1];
@@ -43,7 +43,12 @@ export async function serve(files: Bundle["files"], isolated: boolean): Promise<
       ? `<!doctype html><link rel="icon" href="data:,"><script type="module" src="/${page}.js"></script>`
       : files.get(url);
     const type = page ? "text/html" : "text/javascript";
-    response.writeHead(body === undefined ? 404 : 200, { "Content-Type": type, ...(isolated ? isolation : {}) });
+    const security = policy === undefined ? {} : { "Content-Security-Policy": policy };
+    response.writeHead(body === undefined ? 404 : 200, {
+      "Content-Type": type,
+      ...(isolated ? isolation : {}),
+      ...security,
+    });
     response.end(body);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
