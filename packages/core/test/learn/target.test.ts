@@ -50,7 +50,6 @@ describe("targets", () => {
     const many = (count: number) => tableOf(Array.from({ length: count }, (_, j) => [`c${j}`, numeric([1])] as const));
     expect(() => targetColumn(many(2), "z")).toThrow(/the columns are c0, c1$/);
     expect(() => targetColumn(many(20), "z")).toThrow(/c18, c19$/);
-    expect(() => targetColumn(many(21), "z")).toThrow(/c18, c19, …$/);
     expect(targetColumn(many(2), "c1")).toEqual(numeric([1]));
   });
 });
