@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { numericalActivation } from "../../src/activations/numerical.ts";
 import { describeNetwork } from "../../src/kernel/describe-network.ts";
 import { relu } from "../../src/layers/activation-layers.ts";
 import { dense } from "../../src/layers/dense.ts";
+import { elementwise } from "../../src/layers/elementwise.ts";
 import { fanInSum } from "../../src/layers/fan-in-sum.ts";
 import { fanOut } from "../../src/layers/fan-out.ts";
 import { identity } from "../../src/layers/identity.ts";
@@ -58,5 +60,13 @@ describe("describeNetwork", () => {
       ["layers[3]", "identity", expect.closeTo(1.5, 14)],
     ]);
     expect(layers[0]).toMatchObject({ nngpCross: null, ntkSelf: null, ntkCross: null });
+  });
+
+  it("refuses what has no infinite-width limit, and takes activations by name", () => {
+    expect(() => describeNetwork(serial(relu(), dense({ width: 1 })))).toThrow("needs Gaussian pre-activations");
+    const network = serial(dense({ width: 8 }), elementwise("soft"));
+    expect(() => describeNetwork(network)).toThrow('the activation "soft"');
+    const soft = numericalActivation({ name: "soft", phi: (v) => 2 * v });
+    expect(describeNetwork(network, { soft }).layers[1]!.nngpSelf).toBeCloseTo(4, 10);
   });
 });
