@@ -15,7 +15,7 @@ import { type Equivalent, judge, type Report, type Verdict } from "./judge.ts";
 const TESTS: Readonly<Record<string, readonly string[]>> = {
   predict: ["predict"],
   learn: ["learn"],
-  layers: ["layers", "kernel", "network", "empirical"],
+  layers: ["layers", "kernel", "network"],
   kernel: ["kernel"],
   empirical: ["empirical"],
   theory: ["theory"],

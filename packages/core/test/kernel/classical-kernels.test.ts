@@ -166,6 +166,16 @@ describe("homogeneous kernels", () => {
       { numRuns: 40 },
     ));
 
+  it("are the kernel itself where that is homogeneous, zero rows included", async () => {
+    const x = matrix(5, 3, Float64Array.of(...inputs(4, 3).data, 0, 0, 0));
+    for (const plain of [linearKernel, twoLayerReluKernel(), twoLayerReluKernel({ trained: "first" })]) {
+      const [own, expected] = [await gram(homogeneous(plain), x), await gram(plain, x)];
+      own.data.forEach((value, at) => {
+        expect(value).toBeCloseTo(expected.data[at]!, 13);
+      });
+    }
+  });
+
   it("are the kernel itself on the sphere, and 0 on zero rows", async () => {
     const angles = [0, 1e-9, 0.3, 1, 2, 3, Math.PI];
     const circle = fromRows(angles.map((t) => [Math.cos(t), Math.sin(t)]));

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { numericalActivation } from "../../src/activations/numerical.ts";
 import { describeNetwork } from "../../src/kernel/describe-network.ts";
 import { relu } from "../../src/layers/activation-layers.ts";
 import { dense } from "../../src/layers/dense.ts";
+import { elementwise } from "../../src/layers/elementwise.ts";
 import { fanInSum } from "../../src/layers/fan-in-sum.ts";
 import { fanOut } from "../../src/layers/fan-out.ts";
 import { identity } from "../../src/layers/identity.ts";
@@ -14,9 +16,9 @@ describe("describeNetwork", () => {
     const { parametricLayers, layers } = describeNetwork(network);
     expect(parametricLayers).toBe(2);
     expect(layers.map(({ path, type }) => [path, type])).toEqual([
-      ["0", "dense"],
-      ["1", "relu"],
-      ["2", "dense"],
+      ["layers[0]", "dense"],
+      ["layers[1]", "relu"],
+      ["layers[2]", "dense"],
     ]);
     // K = σ_w² K + σ_b², Θ = K of the first layer; then Cho and Saul (2009): κ = r (sin θ + (π − θ) cos θ)/2π, κ̇ = (π − θ)/2π.
     const [self, cross] = [1.5 ** 2 + 0.25, 1.5 ** 2 / 2 + 0.25];
@@ -50,13 +52,21 @@ describe("describeNetwork", () => {
     const { parametricLayers, layers } = describeNetwork(network);
     expect(parametricLayers).toBe(2);
     expect(layers.map(({ path, type, nngpSelf }) => [path, type, nngpSelf])).toEqual([
-      ["0", "fanOut", null],
-      ["1.0", "dense", expect.closeTo(1, 14)],
-      ["1.1.0", "dense", expect.closeTo(1, 14)],
-      ["1.1.1", "relu", expect.closeTo(0.5, 14)],
-      ["2", "fanInSum", expect.closeTo(1.5, 14)],
-      ["3", "identity", expect.closeTo(1.5, 14)],
+      ["layers[0]", "fanOut", null],
+      ["layers[1].branches[0]", "dense", expect.closeTo(1, 14)],
+      ["layers[1].branches[1].layers[0]", "dense", expect.closeTo(1, 14)],
+      ["layers[1].branches[1].layers[1]", "relu", expect.closeTo(0.5, 14)],
+      ["layers[2]", "fanInSum", expect.closeTo(1.5, 14)],
+      ["layers[3]", "identity", expect.closeTo(1.5, 14)],
     ]);
     expect(layers[0]).toMatchObject({ nngpCross: null, ntkSelf: null, ntkCross: null });
+  });
+
+  it("refuses what has no infinite-width limit, and takes activations by name", () => {
+    expect(() => describeNetwork(serial(relu(), dense({ width: 1 })))).toThrow("needs Gaussian pre-activations");
+    const network = serial(dense({ width: 8 }), elementwise("soft"));
+    expect(() => describeNetwork(network)).toThrow('the activation "soft"');
+    const soft = numericalActivation({ name: "soft", phi: (v) => 2 * v });
+    expect(describeNetwork(network, { soft }).layers[1]!.nngpSelf).toBeCloseTo(4, 10);
   });
 });

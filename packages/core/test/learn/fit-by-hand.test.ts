@@ -16,8 +16,9 @@ import {
   takeRows,
   transpose,
 } from "../../src/matrix/matrix.ts";
-import { key, normal } from "../../src/random/key.ts";
+import { key, normal, permutation } from "../../src/random/key.ts";
 import { gap, gauss, times } from "../predict/brute.ts";
+import { watched } from "../predict/watched.ts";
 import { numeric, ringTable, smoothTable, tableOf, text } from "./tables.ts";
 
 const relu: Candidate = {
@@ -175,6 +176,11 @@ describe("the choice", () => {
     expect(diagReg / best.ridge).toBeCloseTo(1, 10);
     expect([candidate, scores]).toEqual([compared.winner, compared.scores]);
     expect(memory!.length).toBe(144);
+    const taken = [...permutation(key(5), 12).slice(0, 8)].sort((p, q) => p - q);
+    expect(compared.gram).toEqual(await kernelFn(network)(takeRows(x, taken), null, kernel));
+    const { engine, signal, asked, deaf } = watched();
+    await selectCandidate(x, y, [relu, erf], { ...options, engine, signal });
+    expect([asked.filter((name) => name === "gram").length, deaf]).toEqual([3, []]);
     const rows = (await compareCandidates(x, y, [relu, erf], { ...options, maxRows: 12 })).onSubset;
     expect([compared.onSubset, compared.gram.rows, rows]).toEqual([true, 8, false]);
   });

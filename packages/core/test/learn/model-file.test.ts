@@ -169,6 +169,7 @@ describe("damage", () => {
     ["preprocessor.features.0.std", null, "preprocessor.features[0].std must be above 0"],
     ["preprocessor.features.0.missing", "x", "preprocessor.features[0].missing must be a finite number"],
     ["preprocessor.features.0.kind", "date", "preprocessor.features[0].kind must be one of numeric, category"],
+    ["preprocessor", "x", "preprocessor must be an object"],
     ["preprocessor.features.0", null, "preprocessor.features[0] must be an object"],
     ["preprocessor.features.2.levels", "ab", "preprocessor.features[2].levels must be a list"],
     ["preprocessor.features.2.levels.1", 3, "preprocessor.features[2].levels[1] must be a text"],
@@ -250,6 +251,30 @@ describe("damage", () => {
 });
 
 describe("other files", () => {
+  it("of another format, or without a description, are no models", () => {
+    for (const field of ["format", "model"]) {
+      const without = edited(files[0]![1], (metadata) => {
+        delete metadata[field];
+      });
+      expect(() => decodeModel(without, "m")).toThrow(/^m is a safetensors file but not an ntkit model/);
+      const other = edited(files[0]![1], (metadata) => {
+        metadata["format"] = "pt";
+      });
+      expect(() => decodeModel(other, "m")).toThrow(/^m is a safetensors file but not an ntkit model/);
+    }
+  });
+
+  it("with a description that is not JSON, or an array missing, say that and no more", () => {
+    const broken = edited(files[0]![1], (metadata) => {
+      metadata["model"] = "{";
+    });
+    expect(() => decodeModel(broken, "m")).toThrow(/^m is damaged: its description cannot be read$/);
+    const { metadata, tensors } = decodeSafetensors(files[0]![1], "m");
+    const { alpha: _, ...rest } = tensors;
+    const missing = encodeSafetensors({ metadata, tensors: rest });
+    expect(() => decodeModel(missing, "m")).toThrow(/^m is damaged: the array "alpha" is missing$/);
+  });
+
   it("say what they are", () => {
     const [, bytes] = files[0]!;
     const newer = edited(bytes, (metadata) => {

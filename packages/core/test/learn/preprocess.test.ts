@@ -225,6 +225,19 @@ describe("columns that are left out", () => {
     ]);
   });
 
+  it.each([
+    [20, 20, true],
+    [21, 42, true],
+    [21, 41, false],
+    [30, 90, true],
+  ])("%d different texts in %d rows are kept: %s", (levels, rows, kept) => {
+    const table = tableOf([
+      ["a", numeric(Array.from({ length: rows }, (_, i) => i))],
+      ["name", text(Array.from({ length: rows }, (_, i) => `id-${i % levels}`))],
+    ]);
+    expect(fitPreprocessor(table, "y").features.map(({ name }) => name)).toEqual(kept ? ["a", "name"] : ["a"]);
+  });
+
   it("nothing left is an error that says why", () => {
     const table = tableOf([
       ["a", numeric([1, 1])],
@@ -232,6 +245,20 @@ describe("columns that are left out", () => {
     ]);
     expect(() => fitPreprocessor(table, "y")).toThrow('no column is left to learn from: "a" is constant');
     expect(() => fitPreprocessor(tableOf([["y", numeric([1, 2])]]), "y")).toThrow("the target is the only one");
+  });
+});
+
+describe("numbers in training that are texts later", () => {
+  const fitted = fitPreprocessor(tableOf([["a", numeric([1, 2])]]), "y");
+  it.each([
+    [[null, "1", "tall", "2"], 'column "a" was numeric in training but data row 3 holds "tall"'],
+    [["1", null, "2"], 'column "a" was numeric in training but now holds texts'],
+  ])("%j", (values, message) => {
+    expect(() => preprocess(fitted, tableOf([["a", text(values)]]))).toThrow(message);
+  });
+
+  it("may be missing all", () => {
+    expect([...preprocess(fitted, tableOf([["a", text([null, null])]])).data]).toEqual([0, 0]);
   });
 });
 

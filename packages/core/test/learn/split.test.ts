@@ -90,6 +90,12 @@ describe("laws", () => {
   });
 });
 
+it("a row to test on is kept, though its class has no other", () => {
+  const table = labelled(["a", "b", "c", "d", "e"]);
+  const { train, test } = trainTestSplit(table, { target: "y", task: "classification", testFraction: 0.2, seed: 1 });
+  expect([train.rows, test.rows]).toEqual([4, 1]);
+});
+
 it.each([0, 1, -1, Number.NaN, 2])("a fraction of %d is refused", (testFraction) => {
   const table = labelled(["a", "b", "a", "b", "a", "b"]);
   expect(() => trainTestSplit(table, { target: "y", task: "classification", testFraction, seed: 1 })).toThrow(

@@ -35,6 +35,7 @@ describe("inferColumn", () => {
   it("refuses infinite values among numbers, and keeps them among texts", () => {
     for (const cell of ["Inf", "-inf", "Infinity", "+Infinity", "1e999", "-1e309"])
       expect(() => infer("1", cell, cell)).toThrow(DataError);
+    expect(() => infer("Inf", "1")).toThrow('holds "Inf" in data row 1');
     expect(() => infer("1", "Inf")).toThrow('column "c" holds "Inf" in data row 2: values must be finite');
     expect(infer("Inf", "Lou", "Kay")).toEqual({ kind: "text", values: ["Inf", "Lou", "Kay"] });
   });

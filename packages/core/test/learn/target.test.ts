@@ -27,8 +27,8 @@ describe("targets", () => {
   });
 
   it.each([
-    [numeric([1, 2, 3, 4]), "t.csv: at least 5 rows with a target are needed to learn, got 4"],
-    [numeric([1, 2, Number.NaN, 4]), "got 3 of 4"],
+    [numeric([1, 2, 3, 4]), /^t.csv: at least 5 rows with a target are needed to learn, got 4$/],
+    [numeric([1, 2, Number.NaN, 4]), /got 3 of 4$/],
     [numeric([Number.NaN]), 'target "y" is missing in every row'],
     [numeric([]), "t.csv has column names but no rows: it needs a line per row below them"],
     [text([null, "1", "two", "3", "x"]), 'target "y" holds "two" in data row 3'],
@@ -50,7 +50,6 @@ describe("targets", () => {
     const many = (count: number) => tableOf(Array.from({ length: count }, (_, j) => [`c${j}`, numeric([1])] as const));
     expect(() => targetColumn(many(2), "z")).toThrow(/the columns are c0, c1$/);
     expect(() => targetColumn(many(20), "z")).toThrow(/c18, c19$/);
-    expect(() => targetColumn(many(21), "z")).toThrow(/c18, c19, …$/);
     expect(targetColumn(many(2), "c1")).toEqual(numeric([1]));
   });
 });
@@ -62,6 +61,7 @@ describe("the task", () => {
     ["one row too few for that", cycle(14, 3), "regression"],
     ["ten classes", cycle(60, 10), "classification"],
     ["eleven", cycle(60, 11), "regression"],
+    ["whole numbers beside fractions", numeric(Array.from({ length: 60 }, (_, i) => (i % 3) / 2)), "regression"],
   ] as const)("%s", (_, column, task) => {
     expect(inferTask(targets(column), "y")).toBe(task);
   });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { DataError } from "../../src/errors.ts";
 import { dataLike, trainingData } from "../../src/learn/training-data.ts";
 import { numeric, tableOf, text } from "./tables.ts";
 
@@ -60,14 +61,11 @@ describe("training data", () => {
     ["one class", text(["a", "a", "a", "a", "a", "a"]), 'is "a" in every row'],
     ["three classes", text(["a", "b", "c", "a", "b", "c"]), "has 3 classes, one output can learn two of them"],
   ])("refuses %s", (_, column, message) => {
-    expect(() =>
-      trainingData(
-        tableOf([
-          ["x", numeric(a)],
-          ["y", column],
-        ]),
-        "y",
-      ),
-    ).toThrow(message);
+    const table = tableOf([
+      ["x", numeric(a)],
+      ["y", column],
+    ]);
+    expect(() => trainingData(table, "y")).toThrow(DataError);
+    expect(() => trainingData(table, "y")).toThrow(message);
   });
 });
