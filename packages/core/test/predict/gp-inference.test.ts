@@ -6,7 +6,7 @@ import type { GpKernels } from "../../src/predict/gp-blocks.ts";
 import { type GpKind, gpInference } from "../../src/predict/gp-inference.ts";
 import { kernelRegression } from "../../src/predict/kernel-regression.ts";
 import { samplePosterior, samplePrior } from "../../src/predict/sample.ts";
-import { key } from "../../src/random/key.ts";
+import { key, normal, split } from "../../src/random/key.ts";
 import { gap, gauss, randomKernel, randomMatrix, succeed, times } from "./brute.ts";
 
 const KINDS: readonly GpKind[] = ["nngp", "ntk", "ntkgp"];
@@ -219,6 +219,15 @@ describe("samples", () => {
     const five = succeed(await samplePrior(covariance, key(2), { samples: 5, outputs: 3 }));
     expect(five.samples.slice(0, 2)).toEqual(two.samples);
     expect(two.samples[0]).not.toEqual(two.samples[1]);
+  });
+
+  it("are the mean and the root of the covariance times normal numbers of their keys", async () => {
+    const [mean, covariance] = [matrix(1, 2, Float64Array.of(5, -7)), matrix(1, 1, Float64Array.of(4))];
+    const { samples } = succeed(await samplePosterior({ mean, covariance }, key(2), { samples: 2 }));
+    split(key(2), 2).forEach((own, i) => {
+      const z = normal(own, 2);
+      expect([...samples[i]!.data]).toEqual([5 + 2 * z[0]!, -7 + 2 * z[1]!]);
+    });
   });
 
   it("of a posterior are its mean beside the draws of a prior", async () => {
