@@ -40,7 +40,10 @@ describe("kernels of the rows of a table", () => {
     const ends = [...starts.slice(1), 7];
     // Nine tenths of a block's progress are its kernel's.
     const steps = ends.flatMap((end, k) => [(0.1 * starts[k]! + 0.9 * end) / 7, end / 7]);
-    expect(fractions).toEqual(steps.map((fraction) => expect.closeTo(fraction, 15)));
+    // On a slow machine there are reports between these.
+    const isStep = (fraction: number) => steps.some((step) => Math.abs(step - fraction) < 1e-15);
+    expect(fractions.filter(isStep)).toEqual(steps.map((fraction) => expect.closeTo(fraction, 15)));
+    expect(fractions).toEqual([...fractions].sort((a, b) => a - b));
   });
 
   it("no rows are one block without rows", async () => {
