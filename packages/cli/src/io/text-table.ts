@@ -30,7 +30,7 @@ export async function textTable(bytes: Uint8Array, source: string, options: Text
   if (!first) throw new DataError(`${source} is empty: it needs a line of column names and a line per row`);
   const names = header ? headerNames(first.map(fromField), source, delimiter) : first.map((_, j) => `x${j}`);
   return makeTable(source, names, lines.length, (name, j) =>
-    inferColumn(name, columns[j]!.map(fromField), (row) => `line ${lines[row]}`),
+    inferColumn(name, columns[j]!.map(fromField), { place: (row) => `line ${lines[row]}` }),
   );
 }
 
