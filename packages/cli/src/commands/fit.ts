@@ -100,7 +100,7 @@ async function split(
   reading: ReadTableOptions,
 ): Promise<{ train: Table; test: Table | null }> {
   if (test !== undefined) {
-    const rows = await readTable(test, reading);
+    const rows = await readTable(test, { ...reading, expected: table.names });
     inferTask(rows, target); // throws when the target is not there, before the fit
     return { train: table, test: rows };
   }

@@ -5,6 +5,8 @@ import { makeTable } from "./make-table.ts";
 
 export interface ParquetOptions {
   readonly limit: InputLimit;
+  /** Texts that mean a missing value. */
+  readonly missing?: readonly string[] | undefined;
   /** Called with each page that was read, then when all are: from there on it ends. */
   readonly onPage: () => void;
   readonly onRead: () => void;
@@ -12,12 +14,13 @@ export interface ParquetOptions {
 
 /** A table from a Parquet file: numbers stay numbers, dates become ISO text, null is missing. May never end: see `readParquet`. */
 export async function parquetTable(bytes: Uint8Array, source: string, options: ParquetOptions): Promise<Table> {
-  const { names, rows, columns } = await readColumns(bytes, source, options);
+  const { names, rows, columns, index } = await readColumns(bytes, source, options);
   options.onRead();
   return makeTable(source, names, rows, (name, j) => {
     const { cells, filled } = columns[j]!;
     if (filled !== rows) throw damaged(source);
-    return parquetColumn(name, cells);
+    const column = parquetColumn(name, cells, options.missing);
+    return index.has(name) ? { ...column, aside: "is the index of the rows, as pandas says in the file" } : column;
   });
 }
 
@@ -30,6 +33,8 @@ interface Columns {
   readonly names: readonly string[];
   readonly rows: number;
   readonly columns: readonly Cells[];
+  /** Names of columns that are an index. */
+  readonly index: ReadonlySet<string>;
 }
 
 async function readColumns(bytes: Uint8Array, source: string, { limit, onPage }: ParquetOptions): Promise<Columns> {
@@ -53,9 +58,20 @@ async function readColumns(bytes: Uint8Array, source: string, { limit, onPage }:
         column.filled += columnData.length;
       },
     });
-    return { names, rows, columns };
+    return { names, rows, columns, index: pandasIndex(metadata.key_value_metadata) };
   } catch (error) {
     throw error instanceof DataError ? error : damaged(source, error);
+  }
+}
+
+/** The columns that pandas wrote as the index of its frame. */
+function pandasIndex(metadata: readonly { readonly key: string; readonly value?: string }[] = []): ReadonlySet<string> {
+  const text = metadata.find(({ key }) => key === "pandas")?.value;
+  try {
+    const { index_columns: names = [] } = JSON.parse(text ?? "{}") as { index_columns?: unknown };
+    return new Set(Array.isArray(names) ? names.filter((name) => typeof name === "string") : []);
+  } catch {
+    return new Set(); // what others write there is no business of this reader
   }
 }
 
@@ -65,26 +81,30 @@ function damaged(source: string, cause?: unknown): FormatError {
   });
 }
 
-function parquetColumn(name: string, cells: readonly unknown[]): Column {
+function parquetColumn(name: string, cells: readonly unknown[], missing: readonly string[] = []): Column {
   const isNumber = (cell: unknown) => cell == null || typeof cell === "number" || typeof cell === "bigint";
-  if (!cells.every(isNumber)) return inferColumn(name, cells.map(cellText));
-  const inexact = cells.findIndex((cell) => typeof cell === "bigint" && Number.isNaN(exactNumber(cell)));
-  if (inexact >= 0)
-    throw new DataError(
-      `column "${name}" holds ${cells[inexact]} in data row ${inexact + 1}, which float64 cannot hold exactly: save it as float64, or as text if it is an identifier`,
-    );
-  const values = Float64Array.from(cells, (cell) => (cell == null ? Number.NaN : Number(cell)));
-  return numericColumn(name, values);
+  const isInexact = (cell: unknown) => typeof cell === "bigint" && Number.isNaN(exactNumber(cell));
+  // Whole numbers that float64 cannot hold are ids: as texts they keep their digits.
+  if (!cells.every(isNumber) || cells.some(isInexact)) return inferColumn(name, cells.map(cellText), { missing });
+  return numericColumn(
+    name,
+    Float64Array.from(cells, (cell) => (cell == null ? Number.NaN : Number(cell))),
+    missing,
+  );
 }
 
-/** A column of numbers, NaN where they are missing. Throws DataError for an infinite one. */
-export function numericColumn(name: string, values: Float64Array): Column {
+/** A column of numbers, NaN where they are missing or what `missing` names. Throws DataError for an infinite one. */
+export function numericColumn(name: string, values: Float64Array, missing: readonly string[] = []): Column {
   const infinite = values.findIndex((value) => Math.abs(value) === Infinity);
   if (infinite >= 0)
     throw new DataError(
       `column "${name}" holds ${values[infinite]} in data row ${infinite + 1}: values must be finite; correct it, or make it NaN if it is missing`,
     );
-  return { kind: "numeric", values };
+  const codes = new Set(missing.map(Number));
+  return {
+    kind: "numeric",
+    values: missing.length === 0 ? values : values.map((value) => (codes.has(value) ? Number.NaN : value)),
+  };
 }
 
 /** A value as it would stand in a text file. */

@@ -19,7 +19,7 @@ export async function readTable(path: string, options: ReadTableOptions = {}): P
   const source = sourceName(path);
   if (bytes.length === 0) throw new DataError(`${source} is empty: it needs a line of column names and a line per row`);
   if (startsWith(bytes, "PAR1") || startsWith(bytes, "PARE")) return readParquet(bytes, source, options);
-  if (startsWith(bytes, NPY_MAGIC)) return npyTable(bytes, source);
+  if (startsWith(bytes, NPY_MAGIC)) return npyTable(bytes, source, options);
   checkKind(bytes, source);
   return textTable(bytes, source, options);
 }
@@ -45,7 +45,7 @@ function checkKind(bytes: Uint8Array, source: string): void {
 const MAX_COLUMNS = 1_000_000;
 
 /** The columns of an array, named x0, x1, … */
-async function npyTable(bytes: Uint8Array, source: string): Promise<Table> {
+async function npyTable(bytes: Uint8Array, source: string, { missing }: ReadTableOptions): Promise<Table> {
   const { shape, data } = await decodeNpy(memorySource(bytes, source));
   if (shape.length === 0 || shape.length > 2)
     throw new FormatError(
@@ -61,6 +61,7 @@ async function npyTable(bytes: Uint8Array, source: string): Promise<Table> {
     numericColumn(
       name,
       Float64Array.from({ length: rows }, (_, i) => data[i * cols + j]!),
+      missing,
     ),
   );
 }

@@ -52,9 +52,10 @@ export function markEvidence(texts: Iterable<string | null>): MarkEvidence {
   for (const text of texts) {
     if (text === null || !/[.,]/.test(text)) continue;
     const [asPoint, asComma] = [cellNumber(text, "."), cellNumber(text, ",")];
-    if (Number.isNaN(asPoint) && !Number.isNaN(asComma)) comma = true;
-    else if (!Number.isNaN(asPoint) && Number.isNaN(asComma)) point = true;
-    else if (asPoint !== asComma && text.includes(",")) either = true;
+    const [isPoint, isComma] = [!Number.isNaN(asPoint), !Number.isNaN(asComma)];
+    if (isPoint && isComma) either ||= asPoint !== asComma && text.includes(",");
+    else if (isComma) comma = true;
+    else if (isPoint) point = true;
   }
   return { point, comma, either };
 }

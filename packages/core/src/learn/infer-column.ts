@@ -50,17 +50,15 @@ export function inferColumn(name: string, cells: readonly (string | null)[], rea
     return text === "" || own.has(text) ? null : text;
   });
   const numbers = trimmed.map((cell) => (cell === null || MISSING_NUMBER.has(cell) ? null : cell));
-  const { point, comma } = markEvidence(numbers);
+  const plain = reading.decimal !== "," && numbers.every((cell) => cell === null || isPlainNumber(cell));
+  const { point, comma } = plain ? { point: true, comma: false } : markEvidence(numbers);
   const mark = point === comma ? (reading.decimal ?? ".") : point ? "." : ",";
   const numeric = numericCells(name, numbers, mark, reading);
   if (numeric !== null) return numeric;
-  const present = numbers.filter((cell) => cell !== null);
-  const isText = (cell: string | null) => cell !== null && Number.isNaN(numberOf(cell, mark));
-  const texts = present.filter(isText).length;
-  if (texts > 0 && present.length - texts >= MOSTLY_NUMERIC * present.length) {
-    const row = numbers.findIndex(isText);
+  const values = Float64Array.from(numbers, (cell) => numberOf(cell, mark));
+  const row = values.findIndex((value, i) => Number.isNaN(value) && numbers[i] !== null);
+  if (row >= 0 && isMostlyNumeric(numbers, values))
     return { kind: "text", values: numbers, suspect: { row, place: placeOf(reading)(row), value: numbers[row]! } };
-  }
   return textColumn(trimmed, reading);
 }
 
@@ -76,16 +74,30 @@ function numericCells(
   reading: CellReading,
 ): Column | null {
   const values = Float64Array.from(cells, (cell) => numberOf(cell, mark));
-  const present = cells.flatMap((cell, row) => (cell === null ? [] : [{ cell, row, value: values[row]! }]));
-  const texts = present.filter(({ value }) => Number.isNaN(value)).length;
-  const infinite = present.find(({ value }) => Math.abs(value) === Number.POSITIVE_INFINITY);
-  if (infinite && present.length - texts >= MOSTLY_NUMERIC * present.length)
+  const isPresent = (row: number) => cells[row] !== null;
+  const infinite = values.findIndex((value) => Math.abs(value) === Number.POSITIVE_INFINITY);
+  const text = values.findIndex((value, row) => Number.isNaN(value) && isPresent(row));
+  if (infinite >= 0 && isMostlyNumeric(cells, values))
     throw new DataError(
-      `column "${name}" holds "${infinite.cell}" in ${placeOf(reading)(infinite.row)}: values must be finite; correct it, or leave it empty if it is missing`,
+      `column "${name}" holds "${cells[infinite]}" in ${placeOf(reading)(infinite)}: values must be finite; correct it, or leave it empty if it is missing`,
     );
-  if (texts > 0 || areCodes(present) || mixesPercents(present)) return null;
-  const unusual = present.find(({ cell }) => !isPlainNumber(mark === "," ? cell.replace(",", ".") : cell));
-  return { kind: "numeric", values, ...(unusual && { note: `"${unusual.cell}" is read as ${unusual.value}` }) };
+  if (text >= 0 || areCodes(cells, values) || mixesPercents(cells, values)) return null;
+  const unusual = cells.findIndex(
+    (cell) => cell !== null && !isPlainNumber(mark === "," ? cell.replace(",", ".") : cell),
+  );
+  return {
+    kind: "numeric",
+    values,
+    ...(unusual >= 0 && { note: `"${cells[unusual]}" is read as ${values[unusual]}` }),
+  };
+}
+
+type Cells = readonly (string | null)[];
+
+function isMostlyNumeric(cells: Cells, values: Float64Array): boolean {
+  const present = cells.reduce((sum, cell) => sum + (cell === null ? 0 : 1), 0);
+  const numbers = values.reduce((sum, value) => sum + (Number.isNaN(value) ? 0 : 1), 0);
+  return numbers >= MOSTLY_NUMERIC * present;
 }
 
 function numberOf(cell: string | null, mark: DecimalMark): number {
@@ -94,23 +106,19 @@ function numberOf(cell: string | null, mark: DecimalMark): number {
   return cell.startsWith("-") ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
 }
 
-interface NumberCell {
-  readonly cell: string;
-  readonly value: number;
-}
-
 /** Whole numbers of which one begins with 0 or would lose digits. */
-function areCodes(cells: readonly NumberCell[]): boolean {
-  if (!cells.every(({ cell }) => /^[+-]?\d+$/.test(cell))) return false;
-  return cells.some(
-    ({ cell, value }) =>
-      /^[+-]?0\d/.test(cell) || (!Number.isSafeInteger(value) && BigInt(cell.replace("+", "")) !== BigInt(value)),
-  );
+function areCodes(cells: Cells, values: Float64Array): boolean {
+  if (!cells.every((cell) => cell === null || /^[+-]?\d+$/.test(cell))) return false;
+  return cells.some((cell, row) => {
+    if (cell === null) return false;
+    const value = values[row]!;
+    return /^[+-]?0\d/.test(cell) || (!Number.isSafeInteger(value) && BigInt(cell.replace("+", "")) !== BigInt(value));
+  });
 }
 
-function mixesPercents(cells: readonly NumberCell[]): boolean {
-  const percents = cells.filter(({ cell }) => cell.endsWith("%")).length;
-  return percents > 0 && cells.some(({ cell, value }) => !cell.endsWith("%") && value !== 0);
+function mixesPercents(cells: Cells, values: Float64Array): boolean {
+  if (!cells.some((cell) => cell?.endsWith("%"))) return false;
+  return cells.some((cell, row) => cell !== null && !cell.endsWith("%") && values[row] !== 0);
 }
 
 function textColumn(trimmed: readonly (string | null)[], { quoted = () => false }: CellReading): Column {

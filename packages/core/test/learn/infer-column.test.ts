@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { DataError } from "../../src/errors.ts";
+import { markEvidence } from "../../src/learn/cell-number.ts";
 import { type CellReading, inferColumn } from "../../src/learn/infer-column.ts";
 
 const infer = (...cells: (string | null)[]) => inferColumn("c", cells);
@@ -142,5 +143,14 @@ describe("labels are texts", () => {
   it("true and false are one spelling", () => {
     expect(infer("True", "FALSE", "", "true")).toEqual({ kind: "text", values: ["true", "false", null, "true"] });
     expect(infer("True", "maybe")).toEqual({ kind: "text", values: ["True", "maybe"] });
+  });
+});
+
+describe("the mark of decimals", () => {
+  it("shows in numbers that are none with the other one", () => {
+    expect(markEvidence(["1,5", "x,y", null])).toEqual({ point: false, comma: true, either: false });
+    expect(markEvidence(["1.5", "2", "1.2.3"])).toEqual({ point: true, comma: false, either: false });
+    expect(markEvidence(["1,500", "01.02.2012"])).toEqual({ point: false, comma: false, either: true });
+    expect(markEvidence(["1.500", "x,y"])).toEqual({ point: false, comma: false, either: false });
   });
 });
