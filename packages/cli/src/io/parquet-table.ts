@@ -1,7 +1,7 @@
-import { type Column, DataError, FormatError, inferColumn, type Table } from "ntkit";
-import { exactNumber } from "./exact-number.ts";
+import { DataError, FormatError, type Table } from "ntkit";
 import { type InputLimit, tooLarge } from "./input-limit.ts";
 import { makeTable } from "./make-table.ts";
+import { valueColumn } from "./value-column.ts";
 
 export interface ParquetOptions {
   readonly limit: InputLimit;
@@ -19,7 +19,7 @@ export async function parquetTable(bytes: Uint8Array, source: string, options: P
   return makeTable(source, names, rows, (name, j) => {
     const { cells, filled } = columns[j]!;
     if (filled !== rows) throw damaged(source);
-    const column = parquetColumn(name, cells, options.missing);
+    const column = valueColumn(name, cells, options.missing);
     return index.has(name) ? { ...column, aside: "is the index of the rows, as pandas says in the file" } : column;
   });
 }
@@ -79,38 +79,4 @@ function damaged(source: string, cause?: unknown): FormatError {
   return new FormatError(`${source} is a damaged, truncated or encrypted Parquet file: copy or write it again`, {
     cause,
   });
-}
-
-function parquetColumn(name: string, cells: readonly unknown[], missing: readonly string[] = []): Column {
-  const isNumber = (cell: unknown) => cell == null || typeof cell === "number" || typeof cell === "bigint";
-  const isInexact = (cell: unknown) => typeof cell === "bigint" && Number.isNaN(exactNumber(cell));
-  // Whole numbers that float64 cannot hold are ids: as texts they keep their digits.
-  if (!cells.every(isNumber) || cells.some(isInexact)) return inferColumn(name, cells.map(cellText), { missing });
-  return numericColumn(
-    name,
-    Float64Array.from(cells, (cell) => (cell == null ? Number.NaN : Number(cell))),
-    missing,
-  );
-}
-
-/** A column of numbers, NaN where they are missing or what `missing` names. Throws DataError for an infinite one. */
-export function numericColumn(name: string, values: Float64Array, missing: readonly string[] = []): Column {
-  const infinite = values.findIndex((value) => Math.abs(value) === Infinity);
-  if (infinite >= 0)
-    throw new DataError(
-      `column "${name}" holds ${values[infinite]} in data row ${infinite + 1}: values must be finite; correct it, or make it NaN if it is missing`,
-    );
-  const codes = new Set(missing.map(Number));
-  return {
-    kind: "numeric",
-    values: missing.length === 0 ? values : values.map((value) => (codes.has(value) ? Number.NaN : value)),
-  };
-}
-
-/** A value as it would stand in a text file. */
-function cellText(value: unknown): string | null {
-  if (value === null || value === undefined) return null;
-  if (value instanceof Date) return value.toISOString();
-  if (typeof value !== "object") return `${value}`;
-  return JSON.stringify(value, (_, item) => (typeof item === "bigint" ? `${item}` : item));
 }
