@@ -39,13 +39,13 @@ describe("the score of a regression", () => {
     expect([rmse / size, mae / size, r2]).toEqual([1.5, 1.25, 1 - 9 / 14].map((v) => expect.closeTo(v, digits)));
   });
 
-  it("is that of the mean where the truth is constant", () => {
+  it("has no R² where the truth is constant", () => {
     expect(regressionScore(Float64Array.of(2, 2), Float64Array.of(2, 3))).toEqual({
       rmse: Math.SQRT1_2,
       mae: 0.5,
-      r2: 0,
+      r2: null,
     });
-    expect(regressionScore(new Float64Array(2), new Float64Array(2))).toEqual({ rmse: 0, mae: 0, r2: 0 });
+    expect(regressionScore(new Float64Array(2), new Float64Array(2))).toEqual({ rmse: 0, mae: 0, r2: null });
   });
 });
 
