@@ -32,6 +32,7 @@ export function fitReport(summary: FitSummary): string[] {
   const winner = model.scores.find(({ name }) => name === model.fitted.architecture)!;
   return [
     brief(`${path}: ${table.rows} rows, ${features.length} columns to learn "${model.target}" from (${model.task})`),
+    ...readingLines(table),
     ...leftOutLines(dropped),
     evaluation
       ? `fitted on ${train.rows} rows, tested on ${evaluation.rows} rows it has not seen (seed ${options.seed})`
@@ -45,6 +46,20 @@ export function fitReport(summary: FitSummary): string[] {
     ...(options.out !== undefined
       ? [`saved: ${options.out}${refitted ? `, fitted again on all ${table.rows} rows` : ""}`]
       : []),
+  ];
+}
+
+/** Columns of which the report says how their cells were read. */
+const MOST_NOTES = 5;
+
+/** How the table was understood, and its cells where that may be doubted. */
+function readingLines({ understood, names, columns }: Table): string[] {
+  const notes = columns.flatMap(({ note }, j) => (note === undefined ? [] : [brief(`column "${names[j]}": ${note}`)]));
+  const more = notes.length - MOST_NOTES;
+  return [
+    ...(understood === undefined ? [] : [`read as: ${understood}`]),
+    ...notes.slice(0, MOST_NOTES),
+    ...(more > 0 ? [`and ${more} more columns in such ways`] : []),
   ];
 }
 

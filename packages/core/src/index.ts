@@ -121,6 +121,7 @@ export type { Shape } from "./layers/signature.ts";
 export type { Layer, LayerType, Parameterization } from "./layers/spec.ts";
 // Learning from a table
 export { type Candidate, defaultCandidates, type FullyConnectedOptions, fullyConnected } from "./learn/candidates.ts";
+export { type DecimalMark, type MarkEvidence, markEvidence } from "./learn/cell-number.ts";
 export { type EstimatorOptions, type Inputs, NtkClassifier, NtkRegressor } from "./learn/estimators.ts";
 export {
   type ClassificationEvaluation,
@@ -132,6 +133,7 @@ export {
 } from "./learn/evaluate.ts";
 export { fitClassification, predictClassification } from "./learn/fit-classification.ts";
 export { type FitOptions, fitRegression, type PredictTableOptions, predictRegression } from "./learn/fit-regression.ts";
+export { type CellReading, inferColumn } from "./learn/infer-column.ts";
 export type {
   ClassificationModel,
   ClassificationPrediction,
@@ -146,7 +148,6 @@ export type { CandidateScore } from "./learn/select.ts";
 export { type Split, trainTestSplit } from "./learn/split.ts";
 export {
   type Column,
-  inferColumn,
   type NumericColumn,
   type Table,
   type TextColumn,

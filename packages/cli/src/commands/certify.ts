@@ -51,7 +51,7 @@ const EXAMPLES = `Examples:
 export function certifyCommand(signal: AbortSignal): Command {
   const command = new Command("certify")
     .addHelpText("before", EXAMPLES)
-    .argument("<table>", "CSV, TSV, Parquet or .npy, each of them gzipped or not; - is standard input")
+    .argument("<table>", "CSV, TSV, JSON rows, Parquet, .npy or .npz, each of them gzipped or not; - is standard input")
     .requiredOption("--target <column>", "the column to predict: numbers, or two classes")
     .requiredOption("--network <file>", "network file (JSON) with one output")
     .option(

@@ -2,6 +2,7 @@ import { realpath } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { DataError, didYouMean, type Layer, NetworkError, parseNetwork } from "ntkit";
+import { ENCODINGS, type Encoding } from "../io/decode-text.ts";
 import type { InputLimit } from "../io/input-limit.ts";
 import { parseJson } from "../io/parse-json.ts";
 import { readInput, sourceName } from "../io/read-input.ts";
@@ -24,16 +25,34 @@ export function withCommonOptions(command: Command): Command {
 export interface TableOptions {
   readonly delimiter?: string;
   readonly header: boolean;
+  readonly encoding?: Encoding;
+  readonly missing?: readonly string[];
 }
 
 export function withTableOptions(command: Command): Command {
   return command
     .option("--delimiter <text>", "what separates fields of a text table (or: tab); found when absent")
-    .option("--no-header", "the first line holds values, not column names; columns are then x0, x1, …");
+    .option("--no-header", "the first line holds values, not column names; columns are then x0, x1, …")
+    .addOption(choiceOption("--encoding <name>", "how a text table stores letters; found when absent", ENCODINGS))
+    .option("--missing <text,…>", "texts that mean a missing value, beside the usual ones", commaSeparated);
 }
 
-export function tableReading({ delimiter, header }: TableOptions, signal: AbortSignal): ReadTableOptions {
-  return { header, delimiter: delimiter === "tab" || delimiter === "\\t" ? "\t" : delimiter, signal };
+function commaSeparated(text: string): readonly string[] {
+  const texts = text.split(",").map((one) => one.trim());
+  if (texts.includes(""))
+    throw new InvalidArgumentError("it must be texts with commas between them, none of them empty.");
+  return texts;
+}
+
+export function tableReading(options: TableOptions, signal: AbortSignal): ReadTableOptions {
+  const { delimiter, header, encoding, missing } = options;
+  return {
+    header,
+    delimiter: delimiter === "tab" || delimiter === "\\t" ? "\t" : delimiter,
+    encoding,
+    missing,
+    signal,
+  };
 }
 
 export function outputOf({ json = false, quiet = false, out }: CommonOptions & { readonly out?: string }): Output {

@@ -50,7 +50,7 @@ interface FitCommandOptions extends CommonOptions, TableOptions, EngineOptions {
 export function fitCommand(signal: AbortSignal): Command {
   const command = new Command("fit")
     .addHelpText("before", "Example:\n  ntkit fit houses.csv --target price --out houses.ntkit --plot houses.svg\n")
-    .argument("<table>", "CSV, TSV, Parquet or .npy, each of them gzipped or not; - is standard input")
+    .argument("<table>", "CSV, TSV, JSON rows, Parquet, .npy or .npz, each of them gzipped or not; - is standard input")
     .requiredOption("--target <column>", "the column to predict")
     .addOption(choiceOption("--task <task>", "found from the target when absent", ["regression", "classification"]))
     .option("--network <file>", "network file (JSON); without it architectures are chosen by leave-one-out")
@@ -100,7 +100,7 @@ async function split(
   reading: ReadTableOptions,
 ): Promise<{ train: Table; test: Table | null }> {
   if (test !== undefined) {
-    const rows = await readTable(test, reading);
+    const rows = await readTable(test, { ...reading, expected: table.names });
     inferTask(rows, target); // throws when the target is not there, before the fit
     return { train: table, test: rows };
   }

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
 import {
+  brief,
   column,
   decodeModel,
   type Model,
@@ -44,6 +45,9 @@ export function predictCommand(signal: AbortSignal): Command {
   return withCommonOptions(withEngineOption(withTableOptions(command)));
 }
 
+/** What nobody has to be told. */
+const PLAIN_CSV = ", separated, utf-8";
+
 async function runPredict(
   modelPath: string,
   tablePath: string,
@@ -57,7 +61,8 @@ async function runPredict(
     await checkWritable(options.out);
   }
   const model = decodeModel(await readInput(modelPath, { signal }), modelPath);
-  const table = await readTable(tablePath, tableReading(options, signal));
+  const expected = model.preprocessor.features.map(({ name }) => name);
+  const table = await readTable(tablePath, { ...tableReading(options, signal), expected });
   const { engine } = await chooseEngine(options, output);
   const columns = await output.progress("predicting", (onProgress) =>
     predictColumns(model, table, { engine, signal, onProgress, level: options.level }),
@@ -66,6 +71,8 @@ async function runPredict(
     await writeTable(options.out, columns);
     output.note(`${table.rows} predictions of "${model.target}" written to ${options.out}`);
   } else if (!options.json) await writeTable(undefined, columns);
+  if (table.understood !== undefined && table.understood !== PLAIN_CSV)
+    output.note(brief(`${tablePath} was read as: ${table.understood}`));
   output.result({
     model: modelPath,
     table: tablePath,

@@ -64,7 +64,7 @@ export function trainCommand(signal: AbortSignal): Command {
     choiceOption(flags, what, names).default(names[0]);
   const command = new Command("train")
     .addHelpText("before", EXAMPLES)
-    .argument("<table>", "CSV, TSV, Parquet or .npy, each of them gzipped or not; - is standard input")
+    .argument("<table>", "CSV, TSV, JSON rows, Parquet, .npy or .npz, each of them gzipped or not; - is standard input")
     .requiredOption("--target <column>", "the column to predict: numbers, or two classes")
     .requiredOption("--network <file>", "network file (JSON) with one output")
     .addOption(

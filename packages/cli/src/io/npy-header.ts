@@ -47,7 +47,7 @@ function parse(text: string, start: number, name: string): NpyHeader {
   const shape = /'shape':\s*\(((?:\s*\d+L?\s*,?)*)\s*\)/.exec(text)?.[1];
   if (descr === undefined || order === undefined || shape === undefined)
     throw new FormatError(`${name} is damaged: its header cannot be read; copy or save it again`);
-  const type = /^'([<>|=])(f[48]|[iu][1248]|b1)'$/.exec(descr);
+  const type = /^'([<>|=])(f[248]|[iu][1248]|b1)'$/.exec(descr);
   if (type === null) {
     const shown = descr === "[" ? "several fields" : `dtype ${descr}`;
     throw new FormatError(`${name}: values are of ${shown}, ntkit reads real numbers: save with .astype('float64')`);

@@ -19,6 +19,7 @@ type Reader = (view: DataView, at: number, littleEndian: boolean) => number;
 const READERS: Readonly<Record<string, Reader>> = {
   f8: (view, at, little) => view.getFloat64(at, little),
   f4: (view, at, little) => view.getFloat32(at, little),
+  f2: (view, at, little) => halfNumber(view.getUint16(at, little)),
   i8: (view, at, little) => exactNumber(view.getBigInt64(at, little)),
   i4: (view, at, little) => view.getInt32(at, little),
   i2: (view, at, little) => view.getInt16(at, little),
@@ -29,6 +30,20 @@ const READERS: Readonly<Record<string, Reader>> = {
   u1: (view, at) => view.getUint8(at),
   b1: (view, at) => view.getUint8(at),
 };
+
+/** The number that the bits of a float16 stand for: sign, 5 bits of exponent, 10 of fraction. */
+function halfNumber(bits: number): number {
+  const [exponent, fraction] = [(bits >> 10) & 31, bits & 1023];
+  const size =
+    exponent === 0
+      ? fraction * 2 ** -24
+      : exponent < 31
+        ? (1 + fraction / 1024) * 2 ** (exponent - 15)
+        : fraction === 0
+          ? Number.POSITIVE_INFINITY
+          : Number.NaN;
+  return bits & 0x8000 ? -size : size;
+}
 
 /** Bytes handed over at a time: one call cannot take 2 GiB. A multiple of every value's size. */
 const CHUNK = 2 ** 26;

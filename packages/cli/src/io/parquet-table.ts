@@ -1,10 +1,12 @@
-import { type Column, DataError, FormatError, inferColumn, type Table } from "ntkit";
-import { exactNumber } from "./exact-number.ts";
+import { DataError, FormatError, type Table } from "ntkit";
 import { type InputLimit, tooLarge } from "./input-limit.ts";
 import { makeTable } from "./make-table.ts";
+import { valueColumn } from "./value-column.ts";
 
 export interface ParquetOptions {
   readonly limit: InputLimit;
+  /** Texts that mean a missing value. */
+  readonly missing?: readonly string[] | undefined;
   /** Called with each page that was read, then when all are: from there on it ends. */
   readonly onPage: () => void;
   readonly onRead: () => void;
@@ -12,12 +14,13 @@ export interface ParquetOptions {
 
 /** A table from a Parquet file: numbers stay numbers, dates become ISO text, null is missing. May never end: see `readParquet`. */
 export async function parquetTable(bytes: Uint8Array, source: string, options: ParquetOptions): Promise<Table> {
-  const { names, rows, columns } = await readColumns(bytes, source, options);
+  const { names, rows, columns, index } = await readColumns(bytes, source, options);
   options.onRead();
   return makeTable(source, names, rows, (name, j) => {
     const { cells, filled } = columns[j]!;
     if (filled !== rows) throw damaged(source);
-    return parquetColumn(name, cells);
+    const column = valueColumn(name, cells, options.missing);
+    return index.has(name) ? { ...column, aside: "is the index of the rows, as pandas says in the file" } : column;
   });
 }
 
@@ -30,6 +33,8 @@ interface Columns {
   readonly names: readonly string[];
   readonly rows: number;
   readonly columns: readonly Cells[];
+  /** Names of columns that are an index. */
+  readonly index: ReadonlySet<string>;
 }
 
 async function readColumns(bytes: Uint8Array, source: string, { limit, onPage }: ParquetOptions): Promise<Columns> {
@@ -53,9 +58,20 @@ async function readColumns(bytes: Uint8Array, source: string, { limit, onPage }:
         column.filled += columnData.length;
       },
     });
-    return { names, rows, columns };
+    return { names, rows, columns, index: pandasIndex(metadata.key_value_metadata) };
   } catch (error) {
     throw error instanceof DataError ? error : damaged(source, error);
+  }
+}
+
+/** The columns that pandas wrote as the index of its frame. */
+function pandasIndex(metadata: readonly { readonly key: string; readonly value?: string }[] = []): ReadonlySet<string> {
+  const text = metadata.find(({ key }) => key === "pandas")?.value;
+  try {
+    const { index_columns: names = [] } = JSON.parse(text ?? "{}") as { index_columns?: unknown };
+    return new Set(Array.isArray(names) ? names.filter((name) => typeof name === "string") : []);
+  } catch {
+    return new Set(); // what others write there is no business of this reader
   }
 }
 
@@ -63,34 +79,4 @@ function damaged(source: string, cause?: unknown): FormatError {
   return new FormatError(`${source} is a damaged, truncated or encrypted Parquet file: copy or write it again`, {
     cause,
   });
-}
-
-function parquetColumn(name: string, cells: readonly unknown[]): Column {
-  const isNumber = (cell: unknown) => cell == null || typeof cell === "number" || typeof cell === "bigint";
-  if (!cells.every(isNumber)) return inferColumn(name, cells.map(cellText));
-  const inexact = cells.findIndex((cell) => typeof cell === "bigint" && Number.isNaN(exactNumber(cell)));
-  if (inexact >= 0)
-    throw new DataError(
-      `column "${name}" holds ${cells[inexact]} in data row ${inexact + 1}, which float64 cannot hold exactly: save it as float64, or as text if it is an identifier`,
-    );
-  const values = Float64Array.from(cells, (cell) => (cell == null ? Number.NaN : Number(cell)));
-  return numericColumn(name, values);
-}
-
-/** A column of numbers, NaN where they are missing. Throws DataError for an infinite one. */
-export function numericColumn(name: string, values: Float64Array): Column {
-  const infinite = values.findIndex((value) => Math.abs(value) === Infinity);
-  if (infinite >= 0)
-    throw new DataError(
-      `column "${name}" holds ${values[infinite]} in data row ${infinite + 1}: values must be finite; correct it, or make it NaN if it is missing`,
-    );
-  return { kind: "numeric", values };
-}
-
-/** A value as it would stand in a text file. */
-function cellText(value: unknown): string | null {
-  if (value === null || value === undefined) return null;
-  if (value instanceof Date) return value.toISOString();
-  if (typeof value !== "object") return `${value}`;
-  return JSON.stringify(value, (_, item) => (typeof item === "bigint" ? `${item}` : item));
 }

@@ -4,7 +4,7 @@ import { isNtkError } from "ntkit";
 import { parquetTable } from "./parquet-table.ts";
 import type { ParquetAnswer, ParquetOrder } from "./read-parquet.ts";
 
-const { bytes, source, limit } = workerData as ParquetOrder; // only `readParquet` starts this thread
+const { bytes, source, limit, missing } = workerData as ParquetOrder; // only `readParquet` starts this thread
 const answer = (message: ParquetAnswer) => parentPort!.postMessage(message);
 
 /** Milliseconds between two signs of life. */
@@ -19,7 +19,7 @@ try {
     answer({ kind: "alive" });
   };
   const onRead = () => answer({ kind: "read" });
-  answer({ kind: "table", table: await parquetTable(bytes, source, { limit, onPage, onRead }) });
+  answer({ kind: "table", table: await parquetTable(bytes, source, { limit, missing, onPage, onRead }) });
 } catch (error) {
   if (!isNtkError(error)) throw error;
   answer({ kind: "refused", code: error.code, message: error.message });

@@ -9,6 +9,7 @@ export interface ParquetOrder {
   readonly bytes: Uint8Array;
   readonly source: string;
   readonly limit: InputLimit;
+  readonly missing?: readonly string[] | undefined;
 }
 
 /** What it says. */
@@ -21,6 +22,8 @@ export type ParquetAnswer =
 export interface ReadParquetOptions extends ReadOptions {
   /** Milliseconds that one page may take. */
   readonly patience?: number | undefined;
+  /** Texts that mean a missing value. */
+  readonly missing?: readonly string[] | undefined;
 }
 
 /** Seen from src/io and from dist/io alike; threads run the built file. */
@@ -33,10 +36,10 @@ const WORKER_FILE = "../../dist/io/parquet-worker.js";
 export async function readParquet(
   bytes: Uint8Array,
   source: string,
-  { signal, limit = inputLimit(), patience = 10_000 }: ReadParquetOptions = {},
+  { signal, limit = inputLimit(), patience = 10_000, missing }: ReadParquetOptions = {},
 ): Promise<Table> {
   const own = new Uint8Array(bytes);
-  const order: ParquetOrder = { bytes: own, source, limit };
+  const order: ParquetOrder = { bytes: own, source, limit, missing };
   const worker = new Worker(new URL(WORKER_FILE, import.meta.url), {
     workerData: order,
     transferList: [own.buffer],

@@ -1,17 +1,20 @@
 import { DataError, FormatError, type Table } from "ntkit";
 import { memorySource } from "./byte-source.ts";
+import { inputLimit } from "./input-limit.ts";
+import { jsonTable } from "./json-table.ts";
 import { makeTable } from "./make-table.ts";
 import { decodeNpy } from "./npy.ts";
 import { NPY_MAGIC, shapeText } from "./npy-header.ts";
-import { numericColumn } from "./parquet-table.ts";
+import { onlyArray } from "./npz.ts";
 import { type ReadOptions, readInput, sourceName } from "./read-input.ts";
 import { readParquet } from "./read-parquet.ts";
 import { type TextTableOptions, textTable } from "./text-table.ts";
+import { numericColumn } from "./value-column.ts";
 
 export interface ReadTableOptions extends TextTableOptions, ReadOptions {}
 
 /**
- * Reads a table: CSV, TSV and other separated text, Parquet or .npy, each of them gzipped or not; "-" is standard
+ * Reads a table: CSV, TSV and other separated text, JSON rows, Parquet, .npy or .npz, each of them gzipped or not; "-" is standard
  * input. The format is found in the content. Throws DataError or FormatError with one sentence.
  */
 export async function readTable(path: string, options: ReadTableOptions = {}): Promise<Table> {
@@ -19,9 +22,18 @@ export async function readTable(path: string, options: ReadTableOptions = {}): P
   const source = sourceName(path);
   if (bytes.length === 0) throw new DataError(`${source} is empty: it needs a line of column names and a line per row`);
   if (startsWith(bytes, "PAR1") || startsWith(bytes, "PARE")) return readParquet(bytes, source, options);
-  if (startsWith(bytes, NPY_MAGIC)) return npyTable(bytes, source);
+  if (startsWith(bytes, NPY_MAGIC)) return npyTable(bytes, source, options);
+  const array = startsWith(bytes, "PK\x03\x04") ? archived(bytes, source, options) : null;
+  if (array !== null) return npyTable(array, source, options);
   checkKind(bytes, source);
-  return textTable(bytes, source, options);
+  const json = options.delimiter === undefined ? jsonTable(bytes, source, options.missing) : null;
+  return json ?? textTable(bytes, source, options);
+}
+
+/** The array in an archive that NumPy wrote; null for other archives. */
+function archived(bytes: Uint8Array, source: string, { limit = inputLimit() }: ReadTableOptions): Uint8Array | null {
+  if (/\.xlsx?$/i.test(source)) return null;
+  return onlyArray(bytes, source, limit);
 }
 
 function startsWith(bytes: Uint8Array, magic: string): boolean {
@@ -32,7 +44,7 @@ function startsWith(bytes: Uint8Array, magic: string): boolean {
 function checkKind(bytes: Uint8Array, source: string): void {
   const ending = /\.(parquet|npy|npz)(\.gz)?$/i.exec(source)?.[1]?.toLowerCase();
   if (startsWith(bytes, "PK") && ending === "npz")
-    throw new FormatError(`${source} is an archive of arrays: save one two-dimensional array with numpy.save`);
+    throw new FormatError(`${source} is a damaged archive, or one of other things than arrays: save it again`);
   if (startsWith(bytes, "PK") || startsWith(bytes, "\xd0\xcf\x11\xe0"))
     throw new FormatError(`${source} is a spreadsheet or an archive, not text: export the sheet as CSV`);
   if (ending === "parquet")
@@ -45,7 +57,7 @@ function checkKind(bytes: Uint8Array, source: string): void {
 const MAX_COLUMNS = 1_000_000;
 
 /** The columns of an array, named x0, x1, … */
-async function npyTable(bytes: Uint8Array, source: string): Promise<Table> {
+async function npyTable(bytes: Uint8Array, source: string, { missing }: ReadTableOptions): Promise<Table> {
   const { shape, data } = await decodeNpy(memorySource(bytes, source));
   if (shape.length === 0 || shape.length > 2)
     throw new FormatError(
@@ -61,6 +73,7 @@ async function npyTable(bytes: Uint8Array, source: string): Promise<Table> {
     numericColumn(
       name,
       Float64Array.from({ length: rows }, (_, i) => data[i * cols + j]!),
+      missing,
     ),
   );
 }

@@ -1,184 +1,127 @@
-import { isUtf8 } from "node:buffer";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { setImmediate } from "node:timers/promises";
 import { getHeapStatistics } from "node:v8";
-import type { Options } from "csv-parse";
-import { DataError, FormatError, inferColumn, type Table } from "ntkit";
-import { checkDelimiter, findDelimiter, quotedDelimiter } from "./delimiter.ts";
+import { type Column, DataError, type DecimalMark, FormatError, inferColumn, markEvidence, type Table } from "ntkit";
+import { decodePieces, type Encoding, findEncoding } from "./decode-text.ts";
+import { checkDelimiter, findDelimiter, namedDelimiter } from "./delimiter.ts";
 import { fromField } from "./formula.ts";
 import { makeTable } from "./make-table.ts";
+import { type BrokenRecord, RecordScanner } from "./scan-records.ts";
+import { TextColumns } from "./text-columns.ts";
 
 export interface TextTableOptions {
   /** Separates the fields; found by the file's ending and its first lines when absent. */
   readonly delimiter?: string | undefined;
   /** Whether the first line names the columns. Default true; without it they are x0, x1, … */
   readonly header?: boolean | undefined;
+  /** How letters are stored; found by looking at the bytes when absent. */
+  readonly encoding?: Encoding | undefined;
+  /** Texts that mean a missing value, beside the usual ones. */
+  readonly missing?: readonly string[] | undefined;
+  /** Columns that the table should have: a separator that finds them is the right one. */
+  readonly expected?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Bytes of fields that may be held, with all else on V8's heap. Four fifths of what Node may use when absent. */
   readonly heap?: number | undefined;
 }
 
-/** A table from CSV, TSV and other separated text in UTF-8. */
+/** A table from CSV, TSV and other separated text. */
 export async function textTable(bytes: Uint8Array, source: string, options: TextTableOptions = {}): Promise<Table> {
-  checkText(bytes, source);
-  const start = new TextDecoder().decode(bytes.subarray(0, 2 ** 20), { stream: true });
+  const encoding = options.encoding ?? findEncoding(bytes, source);
+  const start = firstText(bytes, encoding, source);
   if (options.delimiter !== undefined) checkDelimiter(start, options.delimiter, source);
-  const delimiter = options.delimiter ?? findDelimiter(start, source);
-  const header = options.header ?? true;
-  const { first, columns, lines } = await parseColumns(bytes, source, { ...options, delimiter, header });
-  if (!first) throw new DataError(`${source} is empty: it needs a line of column names and a line per row`);
-  const names = header ? headerNames(first.map(fromField), source, delimiter) : first.map((_, j) => `x${j}`);
-  return makeTable(source, names, lines.length, (name, j) =>
-    inferColumn(name, columns[j]!.map(fromField), (row) => `line ${lines[row]}`),
-  );
-}
-
-/** Throws when the bytes are not text in UTF-8. */
-function checkText(bytes: Uint8Array, source: string): void {
-  if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff))
-    throw new FormatError(`${source} is UTF-16 text: save it as UTF-8`);
-  const zero = bytes.subarray(0, 2 ** 16).indexOf(0);
-  if (zero >= 0)
-    throw new FormatError(`${source} is not UTF-8 text (byte ${zero} is 0, as in UTF-16): save it as UTF-8`);
-  if (!isUtf8(bytes))
-    throw new FormatError(`${source} is not UTF-8 text (byte ${firstInvalidByte(bytes)} is not): save it as UTF-8`);
-}
-
-/** Where text first stops being UTF-8, by bisection. */
-function firstInvalidByte(bytes: Uint8Array): number {
-  let [good, bad] = [0, bytes.length];
-  while (bad - good > 1) {
-    const middle = (good + bad) >> 1;
-    if (isValidStart(bytes, middle)) good = middle;
-    else bad = middle;
-  }
-  return good;
-}
-
-/** Whether the bytes before `end` are valid, but for a character that may be cut there. */
-function isValidStart(bytes: Uint8Array, end: number): boolean {
-  let last = end - 1;
-  while (last > 0 && last > end - 4 && (bytes[last]! & 0xc0) === 0x80) last--;
-  try {
-    new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(last, end), { stream: true });
-    return isUtf8(bytes.subarray(0, last));
-  } catch {
-    return false;
-  }
-}
-
-interface Parsed {
-  /** The fields of the first line. */
-  readonly first: readonly string[] | undefined;
-  /** The fields below each other, those of the first line only where it is no header. */
-  readonly columns: readonly (readonly string[])[];
-  /** The line each row starts on. */
-  readonly lines: readonly number[];
-}
-
-interface Parsing extends TextTableOptions {
-  readonly delimiter: string;
-  readonly header: boolean;
-}
-
-async function parseColumns(bytes: Uint8Array, source: string, parsing: Parsing): Promise<Parsed> {
-  const { parse, CsvError } = await import("csv-parse");
-  let first: readonly string[] | undefined;
-  let columns: string[][] = [];
-  const lines: number[] = [];
-  let ended = 0;
-  let ragged: DataError | undefined;
-  const take = (fields: readonly string[], line: number) => {
-    if (first === undefined) {
-      first = fields;
-      columns = fields.map(() => []);
-      if (parsing.header) return;
-    }
-    if (fields.length !== first.length)
-      ragged ??= unequal(source, line, first.length, fields.length, parsing.delimiter);
-    if (ragged) return;
-    for (const [j, field] of fields.entries()) columns[j]!.push(field);
-    lines.push(line);
-  };
-  const parser = parse({
-    ...DIALECT,
-    delimiter: parsing.delimiter,
-    on_record(fields: string[], { lines: end }) {
-      take(fields, end - fields.reduce((sum, field) => sum + lineEnds(field), 0));
-      ended = end;
-      return null;
-    },
+  const named = namedDelimiter(start);
+  const delimiter = options.delimiter ?? named ?? findDelimiter(start, source, options.expected);
+  const columns = new TextColumns(source, {
+    delimiter,
+    header: options.header ?? true,
+    skipFirst: named !== undefined,
   });
-  try {
-    await pipeline(Readable.from(pieces(bytes, source, parsing)), parser.resume());
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    throw new FormatError(`${source}, line ${ended + 1}: ${QUOTE_ERRORS[error.code] ?? error.message}`, {
-      cause: error,
+  await scan(bytes, encoding, source, columns, { ...options, delimiter });
+  const { names, fields, quoted, lines, aside, comments } = columns.finish();
+  const decimal = tableMark(fields, delimiter);
+  const table = makeTable(source, names, lines.length, (name, j): Column => {
+    const column = inferColumn(name, fields[j]!.map(fromField), {
+      place: (row) => `line ${lines[row]}`,
+      quoted: (row) => quoted[j]!.has(row),
+      decimal,
+      missing: options.missing,
     });
-  }
-  if (ragged) throw ragged;
-  return { first, columns, lines };
+    return name === aside?.name ? { ...column, aside: aside.reason } : column;
+  });
+  return { ...table, understood: understood({ delimiter, encoding, decimal, comments, width: names.length }) };
 }
 
-const DIALECT: Options = {
-  bom: true,
-  trim: true,
-  relax_column_count: true,
-  skip_empty_lines: true,
-  // By default only the first line end seen is one, and others would end up in fields.
-  record_delimiter: ["\r\n", "\n", "\r"],
-};
+/** The first part of the text, that tells how the rest is written. */
+function firstText(bytes: Uint8Array, encoding: Encoding, source: string): string {
+  const [start = ""] = decodePieces(bytes.subarray(0, 2 ** 18), encoding, source, true);
+  return start;
+}
 
-/** Bytes parsed at a time: some 100 ms. */
-const PIECE = 2 ** 18;
+/** The mark of columns that do not tell theirs: that of those which do, a comma where commas do not separate fields. */
+function tableMark(fields: readonly (readonly string[])[], delimiter: string): DecimalMark {
+  const found = fields.map((field) => markEvidence(field.slice(0, 1000)));
+  const [points, commas] = [
+    found.some(({ point, comma }) => point && !comma),
+    found.some((one) => one.comma && !one.point),
+  ];
+  if (points !== commas) return commas ? "," : ".";
+  return delimiter !== "," && found.some(({ either }) => either) ? "," : ".";
+}
 
-/** The bytes in pieces, with time for signals between them, and an error before the fields fill all memory that Node may use. */
-async function* pieces(
+interface Understanding {
+  readonly delimiter: string;
+  readonly encoding: Encoding;
+  readonly decimal: DecimalMark;
+  readonly comments: number;
+  readonly width: number;
+}
+
+function understood({ delimiter, encoding, decimal, comments, width }: Understanding): string {
+  const separated = delimiter === " " ? "separated by blanks" : `${delimiter === "\t" ? "tab" : delimiter} separated`;
+  return [
+    width > 1 ? separated : "one column",
+    ...(decimal === "," ? ["decimal comma"] : []),
+    encoding,
+    ...(comments > 0 ? [`${comments} comment line${comments === 1 ? "" : "s"} left out`] : []),
+  ].join(", ");
+}
+
+interface Scanning extends TextTableOptions {
+  readonly delimiter: string;
+}
+
+async function scan(
   bytes: Uint8Array,
+  encoding: Encoding,
   source: string,
-  { signal, heap }: TextTableOptions,
-): AsyncGenerator<Uint8Array> {
-  const most = heap ?? 0.8 * getHeapStatistics().heap_size_limit;
-  for (let at = 0; at < bytes.length; at += PIECE) {
+  columns: TextColumns,
+  { delimiter, signal, heap }: Scanning,
+): Promise<void> {
+  const scanner = new RecordScanner({ delimiter }, (record) => columns.add(record));
+  for (const piece of decodePieces(bytes, encoding, source)) {
     await setImmediate();
     signal?.throwIfAborted();
-    if (getHeapStatistics().used_heap_size > most)
-      throw new DataError(
-        `${source} holds more text than Node has memory for (${(most / 1e9).toPrecision(3)} GB): keep only the rows and columns that are needed, save it as .npy or .parquet, or raise NODE_OPTIONS=--max-old-space-size`,
-      );
-    yield bytes.subarray(at, at + PIECE);
+    checkHeap(source, heap);
+    scanner.push(piece);
+    if (scanner.broken) break;
   }
+  scanner.end();
+  if (scanner.broken) throw brokenRecord(source, scanner.broken);
 }
 
-function unequal(source: string, line: number, expected: number, actual: number, delimiter: string): DataError {
-  return new DataError(
-    `${source}, line ${line}: every row must have ${expected} field${expected === 1 ? "" : "s"} like the first line, got ${actual}: ` +
-      `correct the row, or quote fields that hold ${quotedDelimiter(delimiter)}`,
-  );
+/** Throws before the fields fill all memory that Node may use. */
+function checkHeap(source: string, most = 0.8 * getHeapStatistics().heap_size_limit): void {
+  if (getHeapStatistics().used_heap_size > most)
+    throw new DataError(
+      `${source} holds more text than Node has memory for (${(most / 1e9).toPrecision(3)} GB): keep only the rows and columns that are needed, save it as .npy or .parquet, or raise NODE_OPTIONS=--max-old-space-size`,
+    );
 }
 
-function lineEnds(field: string): number {
-  return field.includes("\n") || field.includes("\r") ? field.split(/\r\n|\n|\r/).length - 1 : 0;
-}
-
-const QUOTE_ERRORS: Readonly<{ [code: string]: string }> = {
-  CSV_QUOTE_NOT_CLOSED: "a quote is opened in this row and never closed: close it, or double it if it is meant",
-  CSV_INVALID_CLOSING_QUOTE: "text follows the closing quote of a field: double quotes that are meant",
-  INVALID_OPENING_QUOTE:
-    "a quote stands inside a field that does not start with one: put the field in quotes and double those inside",
+const BROKEN: Readonly<Record<BrokenRecord["reason"], string>> = {
+  open: "a quote is opened in this row and never closed: close it, or double it if it is meant",
+  after: "text follows the closing quote of a field: double quotes that are meant",
 };
 
-function headerNames(names: readonly string[], source: string, delimiter: string): readonly string[] {
-  const filled = names.filter((name) => name !== "");
-  if (filled.length > 0 && filled.every((name) => Number.isFinite(Number(name)))) {
-    const shown = `${names.slice(0, 3).join(delimiter)}${names.length > 3 ? "…" : ""}`;
-    throw new DataError(
-      `${source}: the first line holds only numbers (${shown}) where column names are expected: add names, or pass --no-header`,
-    );
-  }
-  const empty = names.indexOf("");
-  if (empty >= 0) throw new DataError(`${source}: column ${empty + 1} has no name in the first line: give it one`);
-  return names;
+function brokenRecord(source: string, { line, reason }: BrokenRecord): FormatError {
+  return new FormatError(`${source}, line ${line}: ${BROKEN[reason]}`);
 }

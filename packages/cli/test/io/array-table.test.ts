@@ -37,10 +37,26 @@ describe("Parquet, written by pyarrow", () => {
     expect((await readTable(path)).rows).toBe(4);
   });
 
-  it("with whole numbers that float64 cannot hold", async () => {
-    expect(await messageOf("data", readTable(fixture("beyond-2-53.parquet")))).toContain(
-      'column "id" holds 9007199254740993 in data row 2, which float64 cannot hold exactly',
-    );
+  it("with whole numbers that float64 cannot hold keeps their digits as texts", async () => {
+    const { columns } = await readTable(fixture("beyond-2-53.parquet"));
+    expect(columns[0]).toMatchObject({ kind: "text" });
+    expect(plain(columns[0]!)).toContain("9007199254740993");
+  });
+
+  it("with an index, lists and structs sets them aside by name", async () => {
+    const { names, columns } = await readTable(fixture("pandas-index.parquet"));
+    const nested = "holds lists or structures, not one value a row";
+    expect(names.map((name, j) => [name, columns[j]!.aside])).toEqual([
+      ["a", undefined],
+      ["list", nested],
+      ["struct", nested],
+      ["__index_level_0__", "is the index of the rows, as pandas says in the file"],
+    ]);
+  });
+
+  it("where --missing names numbers that are none", async () => {
+    const { columns } = await readTable(fixture("pandas-index.parquet"), { missing: ["2.5"] });
+    expect(plain(columns[0]!)).toEqual([1.5, NaN]);
   });
 
   it("with an infinite value, or one name twice", async () => {
@@ -123,6 +139,34 @@ describe(".npy as a table", () => {
       "got shape (2, 3, 4): reshape it",
     );
     expect(await messageOf("format", readTable(fixture("scalar.npy")))).toContain("got shape (): reshape it");
-    expect(await messageOf("format", readTable(fixture("archive.npz")))).toContain("is an archive of arrays");
+  });
+
+  it("the one array of an archive, packed or not", async () => {
+    const stored = await readTable(fixture("archive.npz"));
+    expect(stored.columns.map(plain)).toEqual([
+      [1, 4],
+      [2, 5],
+      [3, 6],
+    ]);
+    const compressed = await readTable(fixture("compressed.npz"));
+    expect(compressed.columns.map(plain)).toEqual([
+      [0.5, 2],
+      [1, 2.5],
+      [1.5, 3],
+    ]);
+    expect(await messageOf("format", readTable(fixture("two-arrays.npz")))).toContain(
+      "holds x, y: save the one array of the table with numpy.save",
+    );
+  });
+
+  it("a damaged archive is refused wherever it is cut or changed", async () => {
+    const bytes = readFileSync(fixture("compressed.npz"));
+    for (const length of [4, 50, bytes.length - 30, bytes.length - 1])
+      expect(await messageOf("format", readTable(folder.file("cut.npz", bytes.subarray(0, length))))).toContain(
+        "archive",
+      );
+    const changed = Buffer.from(bytes);
+    changed[changed.indexOf("PK\x01\x02", 0, "latin1") - 9]! ^= 0x55; // within what is packed
+    expect(await messageOf("format", readTable(folder.file("changed.npz", changed)))).toContain("damaged archive");
   });
 });

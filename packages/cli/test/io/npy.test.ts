@@ -55,7 +55,6 @@ describe("arrays that numpy wrote", () => {
 describe("what is wrong with an array", () => {
   it.each([
     ["complex", "values are of dtype '<c16', ntkit reads real numbers: save with .astype('float64')"],
-    ["half", "values are of dtype '<f2'"],
     ["text", "values are of dtype '<U1'"],
     ["object", "values are of dtype '|O'"],
     ["fields", "values are of several fields"],
@@ -130,4 +129,12 @@ describe("writing", () => {
     await writeNpy(folder.at("none.npy"), matrix(0, 5));
     expect(await readNpyMatrix(folder.at("none.npy"))).toEqual(matrix(0, 5));
   });
+});
+
+it("float16: numbers, subnormal ones, zeros, infinite ones and NaN", async () => {
+  const { data } = await readNpy(fixture("half.npy"));
+  expect([...data]).toEqual([1, 2, 3, 4, 5, 6]);
+  // What numpy.float16 gives for 65504, its smallest number, 1/3, -0, -inf and nan.
+  const special = await readNpy(fixture("half-special.npy"));
+  expect([...special.data]).toEqual([65504, 2 ** -24, 0.333251953125, -0, -Infinity, NaN]);
 });

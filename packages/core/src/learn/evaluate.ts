@@ -118,8 +118,8 @@ export async function evaluateClassification(
 ): Promise<ClassificationEvaluation> {
   checkOptions("evaluateClassification", options, PREDICTION_NAMES);
   const { classes } = model;
-  const seen = classTarget(train, model.target);
-  const { rows, values } = classTarget(test, model.target, 1);
+  const seen = classTarget(train, model.target, undefined, classes);
+  const { rows, values } = classTarget(test, model.target, 1, classes);
   const unseen = takeTableRows(test, rows);
   const labels = labelsOf(values, classes, test.source, model.target);
   const seenLabels = seen.values.map((value) => classes.indexOf(value));

@@ -1,7 +1,7 @@
 import { DataError, didYouMean, listed } from "../errors.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
 import { checkTable } from "./check-table.ts";
-import { type Column, checkDecimalComma, columnOf, type NumericColumn, type Table, type TextColumn } from "./table.ts";
+import { asNumeric, asTexts, type Column, columnOf, type NumericColumn, type Table, type TextColumn } from "./table.ts";
 
 /**
  * How the columns of a table become inputs of a network, learned on training rows only. Plain data.
@@ -51,6 +51,10 @@ export function fitPreprocessor(table: Table, target: string): Preprocessor {
   table.names.forEach((name, j) => {
     if (name === target) return;
     const column = table.columns[j]!;
+    if (column.aside !== undefined) {
+      dropped.push({ name, reason: column.aside });
+      return;
+    }
     const feature = column.kind === "numeric" ? numericFeature(name, column) : categoryFeature(table, name, column);
     if ("reason" in feature) dropped.push(feature);
     else features.push(feature);
@@ -93,7 +97,6 @@ function categoryFeature(table: Table, name: string, column: TextColumn): Catego
     throw new DataError(
       `${table.source}: column "${name}" is numeric but ${column.suspect.place} holds "${column.suspect.value}": correct it, or leave it empty if it is missing`,
     );
-  checkDecimalComma(table.source, name, column);
   const counts = new Map<string, number>();
   for (const value of column.values) {
     const level = value ?? MISSING_LEVEL;
@@ -162,7 +165,7 @@ function checkColumns({ features }: Preprocessor, table: Table): void {
   }
   for (const feature of features) {
     const column = columnOf(table, feature.name)!;
-    if (feature.kind === "numeric" && column.kind === "text" && column.values.some((value) => value !== null)) {
+    if (feature.kind === "numeric" && column.kind === "text" && asNumeric(column) === null) {
       const row = column.values.findIndex((value) => value !== null && Number.isNaN(Number(value)));
       const { place, value } = column.suspect ?? { place: `data row ${row + 1}`, value: column.values[row] };
       const found = column.suspect || row >= 0 ? `${place} holds "${value}"` : "now holds texts";
@@ -178,8 +181,9 @@ const FARTHEST = 1e120;
 
 function writeNumeric(feature: NumericFeature, column: Column, out: Matrix, at: number, source: string): void {
   const { name, mean, std, missing } = feature;
+  const values = asNumeric(column)?.values;
   for (let i = 0; i < out.rows; i++) {
-    const value = column.kind === "numeric" ? column.values[i]! : Number.NaN;
+    const value = values?.[i] ?? Number.NaN;
     const isMissing = Number.isNaN(value);
     const input = isMissing ? 0 : (value - mean) / std;
     if (Math.abs(input) > FARTHEST)
@@ -197,16 +201,10 @@ function writeNumeric(feature: NumericFeature, column: Column, out: Matrix, at: 
 function writeCategory({ levels, shares }: CategoryFeature, column: Column, out: Matrix, at: number): void {
   const spread = Math.sqrt(shares.reduce((sum, share) => sum + share * (1 - share), 0));
   const index = new Map(levels.map((level, k) => [level, k]));
+  const texts = asTexts(column, levels);
   for (let i = 0; i < out.rows; i++) {
-    const own = index.get(levelOf(column, i));
+    const own = index.get(texts[i] ?? MISSING_LEVEL);
     for (let k = 0; k < levels.length; k++)
       out.data[i * out.cols + at + k] = own === undefined ? 0 : ((k === own ? 1 : 0) - shares[k]!) / spread;
   }
-}
-
-/** The text of a cell; numbers count as their shortest decimal form, as they would be read from a file of texts. */
-function levelOf(column: Column, i: number): string {
-  if (column.kind === "text") return column.values[i] ?? MISSING_LEVEL;
-  const value = column.values[i]!;
-  return Number.isNaN(value) ? MISSING_LEVEL : `${value}`;
 }

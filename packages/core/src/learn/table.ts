@@ -1,4 +1,4 @@
-import { DataError } from "../errors.ts";
+import { isPlainNumber } from "./cell-number.ts";
 
 /** A table by columns. What a file, a form or a program hands to the learner. */
 export interface Table {
@@ -7,17 +7,27 @@ export interface Table {
   readonly names: readonly string[];
   readonly rows: number;
   readonly columns: readonly Column[];
+  /** How its file was understood, in a few words: "`;` separated, decimal comma". */
+  readonly understood?: string | undefined;
 }
 
 export type Column = NumericColumn | TextColumn;
 
-export interface NumericColumn {
+/** What a reader may say of a column. */
+interface ColumnRemarks {
+  /** How its cells were understood, where that may be doubted. */
+  readonly note?: string | undefined;
+  /** Why it is no input, as words after its name: "numbers the rows". */
+  readonly aside?: string | undefined;
+}
+
+export interface NumericColumn extends ColumnRemarks {
   readonly kind: "numeric";
   /** NaN marks a missing value. */
   readonly values: Float64Array;
 }
 
-export interface TextColumn {
+export interface TextColumn extends ColumnRemarks {
   readonly kind: "text";
   readonly values: readonly (string | null)[];
   /**
@@ -27,55 +37,44 @@ export interface TextColumn {
   readonly suspect?: { readonly row: number; readonly place: string; readonly value: string } | undefined;
 }
 
-const MISSING: ReadonlySet<string> = new Set(["", "NA", "N/A", "NaN", "nan", "null", "NULL", "?"]);
-const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
-const INFINITE = /^[+-]?(inf|infinity)$/i;
+const BOOLEAN = /^(true|false)$/i;
 
-/** A column of which at least this share are numbers is meant to be numeric. */
-const MOSTLY_NUMERIC = 0.9;
+/** Whether a text is true or false, however its letters are written. */
+export function isBoolean(text: string): boolean {
+  return BOOLEAN.test(text);
+}
+
+/** The column as numbers: texts that all are numbers, or true (1) and false (0), too. Null when some are neither. */
+export function asNumeric(column: Column): NumericColumn | null {
+  if (column.kind === "numeric") return column;
+  const number = (text: string | null) => {
+    if (text === null) return Number.NaN;
+    if (isBoolean(text)) return text.toLowerCase() === "true" ? 1 : 0;
+    return isPlainNumber(text) ? Number(text) : Number.NaN;
+  };
+  const values = Float64Array.from(column.values, number);
+  if (column.values.some((text, i) => text !== null && !Number.isFinite(values[i]!))) return null;
+  return { kind: "numeric", values };
+}
 
 /**
- * Numeric when every cell that is not missing is a finite decimal number; text otherwise. `place` says in messages
- * where a row stands. Throws DataError for an infinite value among numbers.
+ * The texts of a column, of which `known` are levels or classes it may hold: where those are true and false, the numbers 1 and 0 are
+ * too, and the other way round.
  */
-export function inferColumn(
-  name: string,
-  cells: readonly (string | null)[],
-  place: (row: number) => string = (row) => `data row ${row + 1}`,
-): Column {
-  const trimmed = cells.map((cell) => (cell === null || MISSING.has(cell.trim()) ? null : cell.trim()));
-  const isText = (cell: string | null) => cell !== null && !DECIMAL.test(cell) && !INFINITE.test(cell);
-  const present = trimmed.filter((cell) => cell !== null).length;
-  const texts = trimmed.filter(isText).length;
-  if (present - texts < MOSTLY_NUMERIC * present) return { kind: "text", values: trimmed };
-  const infinite = trimmed.findIndex(
-    (cell) => cell !== null && (INFINITE.test(cell) || Math.abs(Number(cell)) === Infinity),
-  );
-  if (infinite >= 0)
-    throw new DataError(
-      `column "${name}" holds "${trimmed[infinite]}" in ${place(infinite)}: values must be finite; correct it, or leave it empty if it is missing`,
-    );
-  if (texts === 0) return { kind: "numeric", values: Float64Array.from(trimmed, numberOrNaN) };
-  const row = trimmed.findIndex(isText);
-  return { kind: "text", values: trimmed, suspect: { row, place: place(row), value: trimmed[row]! } };
-}
-
-const DECIMAL_COMMA = /^[+-]?\d+,\d+$/;
-
-/** Throws DataError for texts of which all are numbers and most have a decimal comma, unless they are few different ones. */
-export function checkDecimalComma(source: string, name: string, { values }: TextColumn): void {
-  const present = values.filter((value) => value !== null);
-  const commas = present.filter((value) => DECIMAL_COMMA.test(value));
-  if (new Set(commas).size <= 10 || commas.length < MOSTLY_NUMERIC * present.length) return;
-  if (!present.every((value) => DECIMAL_COMMA.test(value) || DECIMAL.test(value))) return;
-  const row = values.indexOf(commas[0]!);
-  throw new DataError(
-    `${source}: column "${name}" holds "${commas[0]}" in data row ${row + 1}, a number with a comma: write decimals with a point, and thousands without a mark`,
-  );
-}
-
-function numberOrNaN(cell: string | null): number {
-  return cell === null ? Number.NaN : Number(cell);
+export function asTexts(column: Column, known: readonly string[]): readonly (string | null)[] {
+  if (column.kind === "text") {
+    const { values } = column;
+    if (!known.includes("1") && !known.includes("0")) return values;
+    const flag = (text: string | null) =>
+      text !== null && isBoolean(text) ? `${+(text.toLowerCase() === "true")}` : text;
+    return values.map((text) => (text !== null && known.includes(text) ? text : flag(text)));
+  }
+  const flags = known.includes("true") || known.includes("false");
+  const text = (value: number): string | null => {
+    if (Number.isNaN(value)) return null;
+    return flags && (value === 0 || value === 1) && !known.includes(`${value}`) ? `${value === 1}` : `${value}`;
+  };
+  return Array.from(column.values, text);
 }
 
 /** The column of that name, or undefined. */
@@ -89,7 +88,7 @@ export function takeTableRows(table: Table, rows: ArrayLike<number>): Table {
   const columns = table.columns.map(
     (column): Column =>
       column.kind === "numeric"
-        ? { kind: "numeric", values: Float64Array.from(indices, (i) => column.values[i]!) }
+        ? { ...column, values: Float64Array.from(indices, (i) => column.values[i]!) }
         : { ...column, values: indices.map((i) => column.values[i]!) },
   );
   return { ...table, rows: indices.length, columns };

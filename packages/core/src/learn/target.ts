@@ -1,6 +1,6 @@
 import { DataError, didYouMean, listed } from "../errors.ts";
 import { checkTable } from "./check-table.ts";
-import { type Column, checkDecimalComma, columnOf, type Table } from "./table.ts";
+import { asNumeric, asTexts, type Column, columnOf, type Table } from "./table.ts";
 
 export type Task = "regression" | "classification";
 
@@ -22,7 +22,6 @@ export function inferTask(table: Table, target: string): Task {
   const column = targetColumn(table, target);
   if (column.kind === "text") {
     checkSuspect(table, target, column);
-    checkDecimalComma(table.source, target, column);
     return "classification";
   }
   const distinct = new Set(column.values.filter((value) => !Number.isNaN(value)));
@@ -41,35 +40,31 @@ export function numericTarget(
   target: string,
   minRows: number = MIN_ROWS,
 ): { rows: number[]; values: Float64Array } {
-  const column = targetColumn(table, target);
-  if (column.kind === "text") {
-    checkSuspect(table, target, column);
-    checkDecimalComma(table.source, target, column);
-    const row = Math.max(
-      0,
-      column.values.findIndex((value) => value !== null && !Number.isFinite(Number(value))),
-    );
+  const found = targetColumn(table, target);
+  const column = asNumeric(found);
+  if (column === null) {
+    checkSuspect(table, target, found);
+    const texts = asTexts(found, []);
+    const row = texts.findIndex((text) => text !== null && !Number.isFinite(Number(text)));
     throw new DataError(
-      `${table.source}: regression needs numbers, but target "${target}" holds "${column.values[row]}" in data row ${row + 1}: correct it, or use --task classification`,
+      `${table.source}: regression needs numbers, but target "${target}" holds "${texts[row]}" in data row ${row + 1}: correct it, or use --task classification`,
     );
   }
   const rows = rowsWith(table, target, minRows, (i) => !Number.isNaN(column.values[i]!));
   return { rows, values: Float64Array.from(rows, (i) => column.values[i]!) };
 }
 
-/** Rows that have a class, and their classes as texts; DataError when there are fewer than `minRows`. */
+/** Rows that have a class, and their classes as texts, like those that are `known`; DataError when there are fewer than `minRows`. */
 export function classTarget(
   table: Table,
   target: string,
   minRows: number = MIN_ROWS,
+  known: readonly string[] = [],
 ): { rows: number[]; values: string[]; numeric: boolean } {
   const column = targetColumn(table, target);
-  const text = (i: number): string | null => {
-    if (column.kind === "text") return column.values[i]!;
-    return Number.isNaN(column.values[i]!) ? null : `${column.values[i]}`;
-  };
-  const rows = rowsWith(table, target, minRows, (i) => text(i) !== null);
-  return { rows, values: rows.map((i) => text(i)!), numeric: column.kind === "numeric" };
+  const texts = asTexts(column, known);
+  const rows = rowsWith(table, target, minRows, (i) => texts[i] !== null);
+  return { rows, values: rows.map((i) => texts[i]!), numeric: column.kind === "numeric" };
 }
 
 function rowsWith(table: Table, target: string, minRows: number, known: (i: number) => boolean): number[] {

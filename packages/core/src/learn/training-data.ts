@@ -69,7 +69,7 @@ function scaledTarget(
     const { rows, values } = numericTarget(table, scale.name, 1);
     return { rows, values: values.map((value) => (value - scale.mean) / scale.std) };
   }
-  const { rows, values } = classTarget(table, scale.name, 1);
+  const { rows, values } = classTarget(table, scale.name, 1, scale.classes);
   const unknown = values.find((value) => !scale.classes.includes(value));
   if (unknown !== undefined)
     throw new DataError(

@@ -341,3 +341,32 @@ describe("tables that do not fit", () => {
     expect(act).toThrow(message);
   });
 });
+
+describe("one column that two files write differently", () => {
+  const target = numeric([1, 2, 3, 4]);
+  it("true and false are 1 and 0, whichever of them was in training", () => {
+    const flags = text(["true", "false", "false", "true"]);
+    for (const [seen, later] of [
+      [flags, numeric([1, 0, 0, 1])],
+      [numeric([1, 0, 0, 1]), text(["True", "FALSE", "false", "true"])],
+    ] as const) {
+      const own = tableOf([
+        ["a", seen],
+        ["y", target],
+      ]);
+      const preprocessor = fitPreprocessor(own, "y");
+      expect(preprocess(preprocessor, tableOf([["a", later]]))).toEqual(preprocess(preprocessor, own));
+    }
+  });
+
+  it("a column that is set aside is no input, and its reason is told", () => {
+    const table = tableOf([
+      ["id", { ...numeric([1, 2, 3, 4]), aside: "numbers the rows" }],
+      ["a", numeric([4, 1, 2, 2])],
+      ["y", target],
+    ]);
+    const { features, dropped } = fitPreprocessor(table, "y");
+    expect(features.map(({ name }) => name)).toEqual(["a"]);
+    expect(dropped).toEqual([{ name: "id", reason: "numbers the rows" }]);
+  });
+});

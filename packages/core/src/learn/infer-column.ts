@@ -1,0 +1,152 @@
+import { DataError } from "../errors.ts";
+import { cellNumber, type DecimalMark, isPlainNumber, markEvidence } from "./cell-number.ts";
+import { type Column, isBoolean } from "./table.ts";
+
+/** How the cells of a column are to be understood. */
+export interface CellReading {
+  /** Where a row stands, for messages. "data row 1" and so on when absent. */
+  readonly place?: ((row: number) => string) | undefined;
+  /** The decimal mark of the table, for columns that do not show their own. */
+  readonly decimal?: DecimalMark | undefined;
+  /** Whether the cell stood in quotes: then NA among texts is a text. */
+  readonly quoted?: ((row: number) => boolean) | undefined;
+  /** Texts that mean a missing value in every column, beside the usual ones. */
+  readonly missing?: readonly string[] | undefined;
+}
+
+/** What stands for a missing value among texts; some of the others are words and classes. */
+const MISSING_TEXT: readonly string[] = ["NA", "N/A", "#N/A", "<NA>", "n/a", "NaN", "nan", "null", "NULL", "?"];
+/** What stands for one among numbers: what R, pandas, NumPy, Excel, SAS, SQL, C and Python write. */
+const MISSING_NUMBER: ReadonlySet<string> = new Set([
+  ...MISSING_TEXT,
+  "NaT",
+  "None",
+  "na",
+  "-nan",
+  "-NaN",
+  "#N/A N/A",
+  "#NA",
+  "1.#QNAN",
+  "-1.#IND",
+  ".",
+  "-",
+  "--",
+]);
+const MISSING_AMONG_TEXTS: ReadonlySet<string> = new Set(MISSING_TEXT);
+const INFINITE = /^[+-]?(inf|infinity)$/i;
+
+/** A column of which at least this share are numbers is meant to be numeric. */
+const MOSTLY_NUMERIC = 0.9;
+
+/**
+ * Numeric when every cell that is not missing is a finite number, however it is written; text otherwise, and for codes: whole numbers
+ * of which some begin with 0 or are beyond 2^53 keep every digit. True and false are written in small letters. Throws DataError for an
+ * infinite value among numbers.
+ */
+export function inferColumn(name: string, cells: readonly (string | null)[], reading: CellReading = {}): Column {
+  const own = new Set(reading.missing ?? []);
+  const trimmed = cells.map((cell) => {
+    const text = cell?.trim() ?? "";
+    return text === "" || own.has(text) ? null : text;
+  });
+  const numbers = trimmed.map((cell) => (cell === null || MISSING_NUMBER.has(cell) ? null : cell));
+  const plain = reading.decimal !== "," && numbers.every((cell) => cell === null || isPlainNumber(cell));
+  const { point, comma } = plain ? { point: true, comma: false } : markEvidence(numbers);
+  const mark = point === comma ? (reading.decimal ?? ".") : point ? "." : ",";
+  const numeric = numericCells(name, numbers, mark, reading);
+  if (numeric !== null) return numeric;
+  const values = Float64Array.from(numbers, (cell) => numberOf(cell, mark));
+  const row = values.findIndex((value, i) => Number.isNaN(value) && numbers[i] !== null);
+  if (row >= 0 && isMostlyNumeric(numbers, values))
+    return { kind: "text", values: numbers, suspect: { row, place: placeOf(reading)(row), value: numbers[row]! } };
+  return textColumn(trimmed, reading);
+}
+
+function placeOf({ place = (row) => `data row ${row + 1}` }: CellReading): (row: number) => string {
+  return place;
+}
+
+/** The column of numbers, or null when a cell is none or all are codes. */
+function numericCells(
+  name: string,
+  cells: readonly (string | null)[],
+  mark: DecimalMark,
+  reading: CellReading,
+): Column | null {
+  const values = Float64Array.from(cells, (cell) => numberOf(cell, mark));
+  const isPresent = (row: number) => cells[row] !== null;
+  const infinite = values.findIndex((value) => Math.abs(value) === Number.POSITIVE_INFINITY);
+  const text = values.findIndex((value, row) => Number.isNaN(value) && isPresent(row));
+  if (infinite >= 0 && isMostlyNumeric(cells, values))
+    throw new DataError(
+      `column "${name}" holds "${cells[infinite]}" in ${placeOf(reading)(infinite)}: values must be finite; correct it, or leave it empty if it is missing`,
+    );
+  if (text >= 0 || areCodes(cells, values) || mixesPercents(cells, values)) return null;
+  const unusual = cells.findIndex(
+    (cell) => cell !== null && !isPlainNumber(mark === "," ? cell.replace(",", ".") : cell),
+  );
+  return {
+    kind: "numeric",
+    values,
+    ...(unusual >= 0 && { note: `"${cells[unusual]}" is read as ${values[unusual]}` }),
+  };
+}
+
+type Cells = readonly (string | null)[];
+
+function isMostlyNumeric(cells: Cells, values: Float64Array): boolean {
+  const present = cells.reduce((sum, cell) => sum + (cell === null ? 0 : 1), 0);
+  const numbers = values.reduce((sum, value) => sum + (Number.isNaN(value) ? 0 : 1), 0);
+  return numbers >= MOSTLY_NUMERIC * present;
+}
+
+function numberOf(cell: string | null, mark: DecimalMark): number {
+  if (cell === null) return Number.NaN;
+  if (!INFINITE.test(cell)) return cellNumber(cell, mark);
+  return cell.startsWith("-") ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+}
+
+/** Whole numbers of which one begins with 0 or would lose digits. */
+function areCodes(cells: Cells, values: Float64Array): boolean {
+  if (!cells.every((cell) => cell === null || /^[+-]?\d+$/.test(cell))) return false;
+  return cells.some((cell, row) => {
+    if (cell === null) return false;
+    const value = values[row]!;
+    return /^[+-]?0\d/.test(cell) || (!Number.isSafeInteger(value) && BigInt(cell.replace("+", "")) !== BigInt(value));
+  });
+}
+
+function mixesPercents(cells: Cells, values: Float64Array): boolean {
+  if (!cells.some((cell) => cell?.endsWith("%"))) return false;
+  return cells.some((cell, row) => cell !== null && !cell.endsWith("%") && values[row] !== 0);
+}
+
+function textColumn(trimmed: readonly (string | null)[], { quoted = () => false }: CellReading): Column {
+  const texts = trimmed.filter((cell) => cell !== null && !MISSING_AMONG_TEXTS.has(cell));
+  // Beside other codes of two or three capitals, NA is one of them: Namibia, not "not available".
+  const codes = new Set(texts);
+  const isCode = codes.size >= 2 && [...codes].every((text) => /^[A-Z]{2,3}$/.test(text!));
+  let [kept, taken] = [0, 0];
+  const values = trimmed.map((cell, row) => {
+    if (cell === null || !MISSING_AMONG_TEXTS.has(cell)) return cell;
+    const keeps = quoted(row) || (isCode && cell === "NA");
+    if (keeps) kept++;
+    else taken++;
+    return keeps ? cell : null;
+  });
+  const note = kept > 0 ? missingNote(trimmed, values, kept, taken) : undefined;
+  const present = values.filter((value) => value !== null);
+  if (present.length > 0 && present.every(isBoolean))
+    return { kind: "text", values: values.map((value) => value?.toLowerCase() ?? null) };
+  return { kind: "text", values, ...(note === undefined ? {} : { note }) };
+}
+
+function missingNote(
+  cells: readonly (string | null)[],
+  values: readonly (string | null)[],
+  kept: number,
+  taken: number,
+): string {
+  const text = cells[values.findIndex((value) => value !== null && MISSING_AMONG_TEXTS.has(value))]!;
+  return `"${text}" is a text in ${kept} rows${taken > 0 ? ` and a missing value in ${taken}` : ", not a missing value"}`;
+}
