@@ -2,22 +2,14 @@ import type { LeaveOneOut } from "../predict/leave-one-out.ts";
 import type { RowsByInput } from "./rows-by-input.ts";
 
 /**
- * The variance that targets of equal inputs have at least, by the data: their pooled variance less one standard error of
- * it, the larger of what normal targets would have, √(2/(n − inputs)), and of what the inputs show; 0 without repeats. One
- * output.
+ * The variance that targets of equal inputs have at least, by the data: their pooled variance less the standard error
+ * that it has for normal targets, √(2/(n − inputs)) of it; 0 without repeats. One output.
  */
 export function replicateVariance({ inputOf, counts, y, means }: RowsByInput): number {
   const freedom = inputOf.length - counts.length;
   if (freedom === 0) return 0;
-  const within = new Float64Array(counts.length);
-  inputOf.forEach((input, i) => {
-    within[input]! += (y.data[i]! - means.data[input]!) ** 2;
-  });
-  const pooled = within.reduce((sum, w) => sum + w, 0) / freedom;
-  // Squares of what each input adds to the sum beyond its share: the variance of that sum.
-  const spread = within.reduce((sum, w, input) => sum + (w - (counts[input]! - 1) * pooled) ** 2, 0);
-  const error = Math.max(pooled * Math.sqrt(2 / freedom), Math.sqrt(spread) / freedom);
-  return Math.max(pooled - error, 0);
+  const pooled = y.data.reduce((sum, value, i) => sum + (value - means.data[inputOf[i]!]!) ** 2, 0) / freedom;
+  return pooled * Math.max(1 - Math.sqrt(2 / freedom), 0);
 }
 
 /** A noise so many times the largest variance makes all variances equal. */
