@@ -37,6 +37,7 @@ export function fitReport(summary: FitSummary): string[] {
     evaluation
       ? `fitted on ${train.rows} rows, tested on ${evaluation.rows} rows it has not seen (seed ${options.seed})`
       : `fitted on ${train.rows} rows, none held out (seed ${options.seed})`,
+    ...repeatedLines(model, evaluation !== null),
     "",
     ...(evaluation ? scoreLines(evaluation) : leaveOneOutLines(model, winner.score)),
     "",
@@ -61,6 +62,20 @@ function readingLines({ understood, names, columns }: Table): string[] {
     ...notes.slice(0, MOST_NOTES),
     ...(more > 0 ? [`and ${more} more columns in such ways`] : []),
   ];
+}
+
+function repeatedLines(model: Model, heldOut: boolean): string[] {
+  const count = repeatedRows(model);
+  if (count === 0) return [];
+  const rows = count === 1 ? "1 row repeats the inputs of another" : `${count} rows repeat the inputs of others`;
+  if (model.leftOut === model.rows)
+    return [`repeated: ${rows}: inputs are the levels of a design, and rows are judged one by one`];
+  return [`repeated: ${rows}; rows with equal inputs are judged${heldOut ? " and held out" : ""} together`];
+}
+
+/** Training rows whose inputs an earlier row has. */
+export function repeatedRows({ rows, fitted }: Model): number {
+  return rows - fitted.xTrain.rows;
 }
 
 function scoreLines(evaluation: Evaluation): string[] {
@@ -162,6 +177,7 @@ export function fitSummary({ path, table, train, model, evaluation, engine, opti
     task,
     target,
     rows: { all: table.rows, train: train.rows, test: evaluation?.rows ?? 0 },
+    repeatedRows: repeatedRows(model),
     columns: preprocessor.features.map(({ name }) => name),
     leftOut: preprocessor.dropped,
     seed,

@@ -132,7 +132,13 @@ export {
   type RegressionScore,
 } from "./learn/evaluate.ts";
 export { fitClassification, predictClassification } from "./learn/fit-classification.ts";
-export { type FitOptions, fitRegression, type PredictTableOptions, predictRegression } from "./learn/fit-regression.ts";
+export {
+  type FitOptions,
+  fitRegression,
+  type PredictTableOptions,
+  predictMeans,
+  predictRegression,
+} from "./learn/fit-regression.ts";
 export { type CellReading, inferColumn } from "./learn/infer-column.ts";
 export type {
   ClassificationModel,

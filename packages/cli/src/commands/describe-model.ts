@@ -1,5 +1,5 @@
 import { brief, decodeModel, type Layer, listed, MODEL_FORMAT, type Model } from "ntkit";
-import { alignedTable, leftOutLines } from "../report.ts";
+import { alignedTable, leftOutLines, repeatedRows } from "../report.ts";
 
 /** Whether the bytes are those of a model or of weights: after the length of its description, that description. */
 export function isSafetensors(bytes: Uint8Array): boolean {
@@ -29,7 +29,7 @@ function leaveOneOut(model: Model): {
   if (model.task === "classification")
     return { measure: "log loss", scores: model.scores.map(({ score }) => score), baseline: null };
   const { targetStd, scores } = model;
-  const n = model.fitted.xTrain.rows;
+  const n = model.rows;
   return {
     measure: "RMSE",
     scores: scores.map(({ score }) => Math.sqrt(score) * targetStd),
@@ -41,6 +41,7 @@ function modelLines(path: string, model: Model): string[] {
   const { task, target, preprocessor, fitted, scores, seed, engine } = model;
   const { features, dropped } = preprocessor;
   const loo = leaveOneOut(model);
+  const repeated = repeatedRows(model);
   const rows = scores
     .map(({ name, relativeDiagReg }, i) => [name, loo.scores[i]!.toPrecision(4), relativeDiagReg.toPrecision(2)])
     .sort((a, b) => Number(a[1]) - Number(b[1]));
@@ -49,7 +50,7 @@ function modelLines(path: string, model: Model): string[] {
   return [
     brief(`${path}: ${task} model of "${target}" (${MODEL_FORMAT.name}, version ${MODEL_FORMAT.version})`),
     brief(
-      `learned from ${fitted.xTrain.rows} rows and ${features.length} columns, ${fitted.xTrain.cols} inputs: ${listed(features.map(({ name }) => name))}`,
+      `learned from ${model.rows} rows${repeated > 0 ? `, ${repeated} of which repeat the inputs of others,` : ""} and ${features.length} columns, ${fitted.xTrain.cols} inputs: ${listed(features.map(({ name }) => name))}`,
     ),
     ...leftOutLines(dropped),
     brief(targetLine(model)),
@@ -76,7 +77,7 @@ function summary(model: Model): object {
   return {
     format: MODEL_FORMAT.name,
     version: MODEL_FORMAT.version,
-    ...{ task, target, rows: xTrain.rows, inputs: xTrain.cols, seed, engine },
+    ...{ task, target, rows: model.rows, repeatedRows: repeatedRows(model), inputs: xTrain.cols, seed, engine },
     features: preprocessor.features,
     leftOut: preprocessor.dropped,
     ...chosen,

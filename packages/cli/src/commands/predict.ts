@@ -6,6 +6,7 @@ import {
   type Model,
   type PredictTableOptions,
   predictClassification,
+  predictMeans,
   predictRegression,
   type Table,
 } from "ntkit";
@@ -27,6 +28,7 @@ import { chooseEngine, type EngineOptions, withEngineOption } from "./engine.ts"
 interface PredictCommandOptions extends CommonOptions, TableOptions, EngineOptions {
   readonly out?: string;
   readonly level: number;
+  readonly intervals: boolean;
 }
 
 export function predictCommand(signal: AbortSignal): Command {
@@ -39,6 +41,7 @@ export function predictCommand(signal: AbortSignal): Command {
       "where predictions go (.csv, .tsv, each with or without .gz, .parquet, .npy); without it standard output, as CSV",
     )
     .option("--level <share>", "how often an interval should hold the truth", openFraction, 0.95)
+    .option("--no-intervals", "predictions alone, which take a fraction of the time")
     .action((model: string, table: string, options: PredictCommandOptions) =>
       runPredict(model, table, options, signal),
     );
@@ -65,7 +68,7 @@ async function runPredict(
   const table = await readTable(tablePath, { ...tableReading(options, signal), expected });
   const { engine } = await chooseEngine(options, output);
   const columns = await output.progress("predicting", (onProgress) =>
-    predictColumns(model, table, { engine, signal, onProgress, level: options.level }),
+    predictColumns(model, table, options, { engine, signal, onProgress }),
   );
   if (options.out !== undefined) {
     await writeTable(options.out, columns);
@@ -85,10 +88,17 @@ async function runPredict(
   });
 }
 
-/** `prediction`, then `lower` and `upper`, or `p_<class>` for each class. */
-async function predictColumns(model: Model, table: Table, options: PredictTableOptions): Promise<OutputColumn[]> {
+/** `prediction`, then `lower` and `upper` unless they are not asked for, or `p_<class>` for each class. */
+async function predictColumns(
+  model: Model,
+  table: Table,
+  { level, intervals }: Pick<PredictCommandOptions, "level" | "intervals">,
+  options: PredictTableOptions,
+): Promise<OutputColumn[]> {
+  if (model.task === "regression" && !intervals)
+    return [{ name: "prediction", values: await predictMeans(model, table, options) }];
   if (model.task === "regression") {
-    const { prediction, lower, upper } = await predictRegression(model, table, options);
+    const { prediction, lower, upper } = await predictRegression(model, table, { ...options, level });
     return [
       { name: "prediction", values: prediction },
       { name: "lower", values: lower },

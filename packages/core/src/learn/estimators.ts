@@ -5,7 +5,13 @@ import type { PredictOptions } from "../predict/options.ts";
 import type { Candidate } from "./candidates.ts";
 import { regressionScore } from "./evaluate.ts";
 import { fitClassification, predictClassification } from "./fit-classification.ts";
-import { fitRegression, PREDICTION_NAMES, type PredictTableOptions, predictRegression } from "./fit-regression.ts";
+import {
+  fitRegression,
+  PREDICTION_NAMES,
+  type PredictTableOptions,
+  predictMeans,
+  predictRegression,
+} from "./fit-regression.ts";
 import type { ClassificationModel, RegressionModel, RegressionPrediction } from "./model.ts";
 import type { Column, Table } from "./table.ts";
 
@@ -53,7 +59,7 @@ export class NtkRegressor {
 
   /** The expected target of each row. */
   async predict(x: Inputs): Promise<Float64Array> {
-    return (await this.predictInterval(x)).prediction;
+    return predictMeans(this.model, tableOf(x), this.#options);
   }
 
   /** The expected target with the interval that holds it with probability `level`, 0.95 unless given. */

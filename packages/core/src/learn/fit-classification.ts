@@ -2,10 +2,10 @@ import { DataError } from "../errors.ts";
 import { jsEngine } from "../linalg/js-engine.ts";
 import { type Matrix, matrix, row } from "../matrix/matrix.ts";
 import { checkOptions } from "../matrix/option-names.ts";
-import type { LeaveOneOut } from "../predict/leave-one-out.ts";
 import { defaultCandidates } from "./candidates.ts";
 import { checkPredictions, crossBlocks, fitKernel } from "./fit-kernel.ts";
 import { FIT_NAMES, type FitOptions, PREDICTION_NAMES, type PredictTableOptions } from "./fit-regression.ts";
+import type { LeftOut } from "./leave-inputs-out.ts";
 import type { ClassificationModel, ClassificationPrediction } from "./model.ts";
 import { selectModel } from "./select-model.ts";
 import { type Table, takeTableRows } from "./table.ts";
@@ -16,7 +16,8 @@ import { bestTemperature, softmaxRows } from "./temperature.ts";
  * Learns classes from every other column, by regression on one-hot targets minus 1/classes. Rows without a class are
  * left out.
  *
- * Architecture and ridge: least leave-one-out log loss (labels smoothed by 2/(n + 1)), each at its own best temperature. Probabilities:
+ * Architecture and ridge: least leave-one-out log loss (labels smoothed by 2/(n + 1)), each at its own best temperature;
+ * rows with equal inputs are left out together. Probabilities:
  * softmax(outputs / T) at the winner's temperature.
  */
 export async function fitClassification(table: Table, options: FitOptions): Promise<ClassificationModel> {
@@ -28,22 +29,24 @@ export async function fitClassification(table: Table, options: FitOptions): Prom
   checkClasses(table, target, classes, values.length);
   const labels = values.map((value) => classes.indexOf(value));
   const y = oneHot(labels, classes.length);
-  const criterion = (loo: LeaveOneOut, targets: Matrix) => {
+  const temperatureOf = (loo: LeftOut, targets: Matrix) => {
     const { outputs, labels: own } = looOutputs(loo, targets);
-    return bestTemperature(outputs, own, labelDoubt(own.length)).logLoss;
+    return bestTemperature(outputs, own, labelDoubt(loo.times));
   };
+  const criterion = (loo: LeftOut, targets: Matrix) => temperatureOf(loo, targets).logLoss;
   const select = { ...options, criterion, seed };
-  const { preprocessor, x, selection } = await selectModel(known, target, y, candidates, select);
-  const { fitted } = await fitKernel(x, y, selection, options);
+  const { preprocessor, selection } = await selectModel(known, target, y, candidates, select);
+  const { fitted } = await fitKernel(selection, options);
   options.onProgress?.(1);
-  const loo = looOutputs(selection.loo, y);
   return {
     task: "classification",
     target,
+    rows: rows.length,
+    leftOut: selection.loo.times,
     preprocessor,
     classes,
     numericClasses: numeric,
-    temperature: bestTemperature(loo.outputs, loo.labels, labelDoubt(y.rows)).temperature,
+    temperature: temperatureOf(selection.loo, y).temperature,
     fitted,
     scores: selection.scores,
     seed,
@@ -81,13 +84,13 @@ function oneHot(labels: readonly number[], count: number): Matrix {
 }
 
 /**
- * The smoothing of labels when temperatures are judged: n rows without an error still allow about one in n, so no
- * temperature may promise less.
+ * The smoothing of labels when temperatures are judged: n times without an error still allow about one in n, so no
+ * temperature may promise less. Rows that are left out together are one time.
  */
-const labelDoubt = (rows: number): number => 2 / (rows + 1);
+const labelDoubt = (times: number): number => 2 / (times + 1);
 
 /** What the model says of each training row when fitted without it; labels read back from the one-hot targets. */
-function looOutputs({ residuals }: LeaveOneOut, y: Matrix): { outputs: Matrix; labels: number[] } {
+function looOutputs({ residuals }: LeftOut, y: Matrix): { outputs: Matrix; labels: number[] } {
   const outputs = matrix(
     y.rows,
     y.cols,

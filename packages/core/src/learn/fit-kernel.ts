@@ -6,16 +6,19 @@ import { jsEngine } from "../linalg/js-engine.ts";
 import type { Matrix } from "../matrix/matrix.ts";
 import type { PredictOptions } from "../predict/options.ts";
 import { factorizeRegularized, solveFactorized } from "../predict/regularized-solve.ts";
+import { unweighRows, weighedTargets, weighRows } from "./leave-inputs-out.ts";
 import type { FittedKernel } from "./model.ts";
 import { type Preprocessor, preprocess } from "./preprocess.ts";
+import { hasRepeats } from "./rows-by-input.ts";
 import type { Selection } from "./select.ts";
 import { type Table, takeTableRows } from "./table.ts";
 
-/** Solves with the selected kernel and ridge on all training rows. O(n³/3). */
+/**
+ * Solves with the selected kernel and ridge on all training rows. O(n³/3). `lower` is the Cholesky factor of the kernel
+ * matrix of the different inputs with diagReg over their counts on its diagonal.
+ */
 export async function fitKernel(
-  x: Matrix,
-  y: Matrix,
-  { candidate, gram, diagReg, memory }: Selection,
+  { candidate, data, gram, diagReg, memory }: Selection,
   { engine = jsEngine, signal }: PredictOptions,
 ): Promise<{ readonly fitted: FittedKernel; readonly lower: Matrix }> {
   const factor = await factorizeRegularized("fit", gram, diagReg, engine, {
@@ -23,10 +26,13 @@ export async function fitKernel(
     reuse: memory ?? zeros(engine, gram.data.length),
   });
   if (!factor.ok) throw new NumericalError(factor.message);
-  const alpha = await solveFactorized("fit", factor.lower, y, engine, { signal });
+  const solved = await solveFactorized("fit", factor.lower, weighedTargets(data), engine, { signal });
+  const [alpha, lower] = hasRepeats(data)
+    ? [weighRows(solved, data.counts), unweighRows(factor.lower, data.counts)]
+    : [solved, factor.lower];
   const { kernel, name: architecture } = candidate;
   const network = parseNetwork(candidate.network); // with its defaults: a model says all that it is
-  return { fitted: { network, kernel, architecture, diagReg, xTrain: x, alpha }, lower: factor.lower };
+  return { fitted: { network, kernel, architecture, diagReg, xTrain: data.x, alpha }, lower };
 }
 
 /** Inputs and K(x, xTrain) of some rows of a table, the first of which is row `start`. */

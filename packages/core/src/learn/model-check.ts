@@ -53,6 +53,8 @@ const feature: Check = (value, name) => {
 const base: Readonly<Record<string, Check>> = {
   task: oneOf("regression", "classification"),
   target: text,
+  rows: positive,
+  leftOut: positive,
   preprocessor: object({ features: listOf(feature), dropped: listOf(object({ name: text, reason: text })) }),
   fitted: object({ network: anything, kernel: oneOf("ntk", "nngp"), architecture: text, diagReg: atLeastZero }),
   scores: listOf(object({ name: text, score: number, relativeDiagReg: number })),
@@ -60,7 +62,7 @@ const base: Readonly<Record<string, Check>> = {
   engine: text,
 };
 
-const regression = object({ ...base, targetMean: number, targetStd: positive });
+const regression = object({ ...base, targetMean: number, targetStd: positive, noise: atLeastZero });
 const classification = object({ ...base, classes: listOf(text), numericClasses: truth, temperature: positive });
 
 /** Throws an Error unless `plain` has every field of a model, apart from the arrays. */

@@ -51,7 +51,7 @@ export function decodeModel(bytes: Uint8Array, source: string): Model {
 type Tensors = Safetensors["tensors"];
 
 /** What the description of either model holds, once checked. */
-interface PlainModel extends Pick<Model, "task" | "preprocessor" | "fitted"> {
+interface PlainModel extends Pick<Model, "task" | "rows" | "preprocessor" | "fitted"> {
   readonly classes?: readonly string[];
 }
 
@@ -68,8 +68,7 @@ function assemble(plain: PlainModel, tensors: Tensors, source: string): Model {
   if (plain.task === "classification") return { ...plain, fitted } as ClassificationModel;
   const packed = tensorOf("cholesky_lower", tensors, source).data;
   const looScores = tensorOf("loo_scores", tensors, source).data;
-  if (looScores.length !== fitted.xTrain.rows)
-    throw new FormatError(`${source} is damaged: "loo_scores" has the wrong size`);
+  if (looScores.length !== plain.rows) throw new FormatError(`${source} is damaged: "loo_scores" has the wrong size`);
   const lower = unpack(packed, fitted.xTrain.rows, source);
   return { ...plain, fitted, lower, looScores } as RegressionModel;
 }

@@ -10,16 +10,20 @@ export interface FittedKernel {
   readonly kernel: KernelName;
   /** Name of the winning candidate. */
   readonly architecture: string;
-  /** Absolute ridge on the diagonal of the kernel matrix. */
+  /** Absolute ridge on the diagonal of the kernel matrix, for an input that one row has: divided by their number for more. */
   readonly diagReg: number;
-  /** Preprocessed training inputs, n x d. */
+  /** Preprocessed training inputs, each different one once, n x d. */
   readonly xTrain: Matrix;
-  /** (K + diagReg·I)⁻¹ y, n x outputs. */
+  /** (K + diagReg·I)⁻¹ y, n x outputs, where no inputs repeat. */
   readonly alpha: Matrix;
 }
 
 interface ModelBase {
   readonly target: string;
+  /** Training rows, those that repeat the inputs of others too. */
+  readonly rows: number;
+  /** How many times training rows were left out to judge the model: once for each different input, or for each row of a design. */
+  readonly leftOut: number;
   readonly preprocessor: Preprocessor;
   readonly fitted: FittedKernel;
   readonly seed: number;
@@ -33,9 +37,11 @@ export interface RegressionModel extends ModelBase {
   readonly task: "regression";
   readonly targetMean: number;
   readonly targetStd: number;
-  /** Lower Cholesky factor of K + diagReg·I, for predictive variances. */
+  /** Lower Cholesky factor of K + diagReg·I (diagReg over the count of each input), for predictive variances. */
   readonly lower: Matrix;
-  /** |leave-one-out residual| / its predicted standard deviation, ascending: what calibrates the intervals. */
+  /** Noise in the variance of a new target: diagReg, or more where the targets of equal inputs say so. */
+  readonly noise: number;
+  /** |leave-one-out residual| / its predicted standard deviation, of every row, ascending: what calibrates the intervals. */
   readonly looScores: Float64Array;
 }
 

@@ -45,6 +45,21 @@ const MISSING_LEVEL = "(missing)";
 
 /** Learns from the rows of `table`, of which every column but `target` is an input. */
 export function fitPreprocessor(table: Table, target: string): Preprocessor {
+  const { features, dropped } = learnFeatures(table, target);
+  if (features.length === 0)
+    throw new DataError(
+      `${table.source}: no column is left to learn from: ${
+        listed(
+          dropped.map(({ name, reason }) => `"${name}" ${reason}`),
+          8,
+        ) || "the target is the only one"
+      }`,
+    );
+  return { features, dropped };
+}
+
+/** The same, also where every column is left out. */
+export function learnFeatures(table: Table, target: string): Preprocessor {
   checkTable(table);
   const features: Feature[] = [];
   const dropped: DroppedColumn[] = [];
@@ -59,15 +74,6 @@ export function fitPreprocessor(table: Table, target: string): Preprocessor {
     if ("reason" in feature) dropped.push(feature);
     else features.push(feature);
   });
-  if (features.length === 0)
-    throw new DataError(
-      `${table.source}: no column is left to learn from: ${
-        listed(
-          dropped.map(({ name, reason }) => `"${name}" ${reason}`),
-          8,
-        ) || "the target is the only one"
-      }`,
-    );
   return { features, dropped };
 }
 

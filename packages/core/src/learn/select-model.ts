@@ -8,8 +8,6 @@ import type { Table } from "./table.ts";
 /** Inputs and model that the data chose together. */
 export interface ModelSelection {
   readonly preprocessor: Preprocessor;
-  /** Preprocessed training inputs. */
-  readonly x: Matrix;
   readonly selection: Selection;
 }
 
@@ -32,17 +30,21 @@ export async function selectModel(
       `${table.source}: ${table.rows} training rows need kernel matrices of ${Math.round((8 * table.rows ** 2) / 1e9)} GB each: sample at most ${MAX_TRAINING_ROWS} of them`,
     );
   const preprocessor = fitPreprocessor(table, target);
-  const own = { preprocessor, x: preprocess(preprocessor, table) };
   const share = (from: number, to: number) =>
     options.onProgress && ((fraction: number) => options.onProgress?.(from + (to - from) * fraction));
-  const compared = await compareCandidates(own.x, y, candidates, { ...options, onProgress: share(0, 0.8) });
+  const compared = await compareCandidates(preprocess(preprocessor, table), y, candidates, {
+    ...options,
+    onProgress: share(0, 0.8),
+  });
   const shared = withSharedScale(preprocessor);
-  if (!shared) return { ...own, selection: await settleRidge(own.x, y, compared, options) };
-  const other = { preprocessor: shared, x: preprocess(shared, table) };
+  if (!shared) return { preprocessor, selection: await settleRidge(compared, options) };
   const named = { ...compared.winner, name: `${compared.winner.name}, one scale for all columns` };
-  const rescaled = await compareCandidates(other.x, y, [named], { ...options, onProgress: share(0.8, 0.9) });
+  const rescaled = await compareCandidates(preprocess(shared, table), y, [named], {
+    ...options,
+    onProgress: share(0.8, 0.9),
+  });
   const scores = [...compared.scores, ...rescaled.scores];
   return rescaled.best.score < compared.best.score
-    ? { ...other, selection: await settleRidge(other.x, y, { ...rescaled, scores }, options) }
-    : { ...own, selection: await settleRidge(own.x, y, { ...compared, scores }, options) };
+    ? { preprocessor: shared, selection: await settleRidge({ ...rescaled, scores }, options) }
+    : { preprocessor, selection: await settleRidge({ ...compared, scores }, options) };
 }

@@ -2,21 +2,23 @@ import { NumericalError, ValueError } from "../errors.ts";
 import { kernelFn } from "../kernel/kernel-fn.ts";
 import { zeros } from "../linalg/engine.ts";
 import { jsEngine } from "../linalg/js-engine.ts";
-import { diagonal, type Matrix, takeRows } from "../matrix/matrix.ts";
-import { type LeaveOneOut, looAt, looFromCholesky } from "../predict/leave-one-out.ts";
+import { diagonal, type Matrix } from "../matrix/matrix.ts";
+import { looAt, looFromCholesky } from "../predict/leave-one-out.ts";
 import type { PredictOptions } from "../predict/options.ts";
 import { tridiagonalPath } from "../predict/tridiagonal-path.ts";
 import { type Key, key, permutation } from "../random/key.ts";
 import * as portable from "../special/portable.ts";
 import type { Candidate } from "./candidates.ts";
+import { type LeftOut, leaveInputsOut, weighedTargets, weighGram } from "./leave-inputs-out.ts";
+import { hasRepeats, type RowsByInput, rowsByInput, takeInputs } from "./rows-by-input.ts";
 
 /** Judges leave-one-out predictions; lower is better. `y` are the targets they are of. */
-export type Criterion = (loo: LeaveOneOut, y: Matrix) => number;
+export type Criterion = (loo: LeftOut, y: Matrix) => number;
 
 export interface SelectOptions extends PredictOptions {
   readonly criterion: Criterion;
   readonly seed: number;
-  /** Rows used to compare architectures; the ridge is always settled on all of them. */
+  /** Different inputs used to compare architectures; the ridge is always settled on all of them. */
   readonly maxRows?: number;
 }
 
@@ -30,10 +32,12 @@ export interface CandidateScore {
 
 export interface Selection {
   readonly candidate: Candidate;
+  readonly data: RowsByInput;
+  /** Of the different inputs, weighted by their counts (`weighGram`). */
   readonly gram: Matrix;
   /** Absolute ridge. */
   readonly diagReg: number;
-  readonly loo: LeaveOneOut;
+  readonly loo: LeftOut;
   readonly scores: readonly CandidateScore[];
   /** For the factor of the Gram matrix, where memory was used for such factors: see `CholeskyOptions.reuse`. */
   readonly memory?: Float64Array | undefined;
@@ -58,14 +62,17 @@ export interface Comparison {
   readonly winner: Candidate;
   readonly scores: readonly CandidateScore[];
   readonly best: Best;
+  /** All rows. */
+  readonly data: RowsByInput;
+  /** Of the inputs they were compared on, weighted by their counts (`weighGram`). */
   readonly gram: Matrix;
-  /** Whether these were fewer than all rows, so that the ridge is still to be settled. */
+  /** Whether these were fewer than all, so that the ridge is still to be settled. */
   readonly onSubset: boolean;
 }
 
 /**
  * The candidate and ridge with the best leave-one-out predictions on the training rows. No tuning, no validation
- * split: every training row judges a model fitted without it, in closed form.
+ * split: every training row judges a model fitted without it and without all that repeat its inputs, in closed form.
  */
 export async function selectCandidate(
   x: Matrix,
@@ -73,10 +80,10 @@ export async function selectCandidate(
   candidates: readonly Candidate[],
   options: SelectOptions,
 ): Promise<Selection> {
-  return settleRidge(x, y, await compareCandidates(x, y, candidates, options), options);
+  return settleRidge(await compareCandidates(x, y, candidates, options), options);
 }
 
-/** Every candidate at its best ridge, on at most `maxRows` rows. O(candidates · maxRows³). */
+/** Every candidate at its best ridge, on the rows of at most `maxRows` different inputs. O(candidates · maxRows³). */
 export async function compareCandidates(
   x: Matrix,
   y: Matrix,
@@ -85,38 +92,51 @@ export async function compareCandidates(
 ): Promise<Comparison> {
   const { engine, signal, onProgress, maxRows = MAX_ROWS } = options;
   if (candidates.length === 0) throw new ValueError("selectCandidate: there must be at least one candidate, got none");
-  const rows = subset(x.rows, maxRows, key(options.seed));
-  const [xs, ys] = rows ? [takeRows(x, rows), takeRows(y, rows)] : [x, y];
+  const data = rowsByInput(x, y);
+  const inputs = subset(data.x.rows, maxRows, key(options.seed));
+  const compared = inputs ? takeInputs(data, inputs) : data;
   const scores: CandidateScore[] = [];
   let leader: { readonly winner: Candidate; readonly gram: Matrix; readonly best: Best } | null = null;
   for (const candidate of candidates) {
-    const gram = await kernelFn(candidate.network)(xs, null, candidate.kernel, { engine, signal });
-    const best = await bestRidge(gram, ys, options);
+    const weighted = await gramOf(candidate, compared, { engine, signal });
+    const best = await bestRidge(weighted, compared, options);
     scores.push({ name: candidate.name, score: best.score, relativeDiagReg: best.relative });
-    if (leader === null || best.score < leader.best.score) leader = { winner: candidate, gram, best };
+    if (leader === null || best.score < leader.best.score) leader = { winner: candidate, gram: weighted.gram, best };
     onProgress?.(scores.length / candidates.length);
   }
-  return { ...leader!, scores, onSubset: rows !== null };
+  return { ...leader!, scores, data, onSubset: inputs !== null };
 }
 
-/** The winner with its ridge settled on all rows: nothing to do where all were compared, else O(n³). */
+/** The winner of a comparison with its ridge settled on all rows: nothing to do where all were compared, else O(n³). */
 export async function settleRidge(
-  x: Matrix,
-  y: Matrix,
-  { winner, scores, best, gram, onSubset }: Comparison,
+  { winner, scores, best, data, gram, onSubset }: Comparison,
   options: SelectOptions,
 ): Promise<Selection> {
-  if (!onSubset) return { candidate: winner, scores, gram, diagReg: best.diagReg, loo: best.loo };
-  const whole = await kernelFn(winner.network)(x, null, winner.kernel, {
-    engine: options.engine,
-    signal: options.signal,
-  });
-  const memory = zeros(options.engine ?? jsEngine, whole.data.length);
-  const settled = await refineRidge(whole, y, best.relative, memory, options);
-  return { candidate: winner, scores, gram: whole, diagReg: settled.diagReg, loo: settled.loo, memory };
+  if (!onSubset) return { candidate: winner, scores, data, gram, diagReg: best.diagReg, loo: best.loo };
+  const { engine = jsEngine, signal } = options;
+  const whole = await gramOf(winner, data, { engine, signal });
+  const memory = zeros(engine, whole.gram.data.length);
+  const { diagReg, loo } = await refineRidge(whole, data, best.relative, memory, options);
+  return { candidate: winner, scores, data, gram: whole.gram, diagReg, loo, memory };
 }
 
-/** A random subset of the rows, in increasing order, or null when all of them are few enough. */
+/** A weighted kernel matrix, and the mean of its diagonal without weights. */
+interface WeightedGram {
+  readonly gram: Matrix;
+  readonly scale: number;
+}
+
+async function gramOf(
+  { network, kernel }: Candidate,
+  data: RowsByInput,
+  options: Pick<PredictOptions, "engine" | "signal">,
+): Promise<WeightedGram> {
+  const gram = await kernelFn(network)(data.x, null, kernel, options);
+  const scale = meanDiagonal(gram);
+  return { gram: hasRepeats(data) ? weighGram(gram, data.counts) : gram, scale };
+}
+
+/** A random subset of the inputs, in increasing order, or null when all of them are few enough. */
 function subset(n: number, maxRows: number, from: Key): Uint32Array | null {
   return n <= maxRows ? null : permutation(from, n).slice(0, maxRows).sort();
 }
@@ -126,37 +146,40 @@ export interface Best {
   readonly diagReg: number;
   readonly relative: number;
   readonly score: number;
-  readonly loo: LeaveOneOut;
+  readonly loo: LeftOut;
 }
 
 /** The best ridge of the grid, from one decomposition. */
-async function bestRidge(gram: Matrix, y: Matrix, options: SelectOptions): Promise<Best> {
+async function bestRidge({ gram, scale }: WeightedGram, data: RowsByInput, options: SelectOptions): Promise<Best> {
   const { engine, signal, criterion } = options;
-  const path = await tridiagonalPath(gram, y, { engine, signal });
-  const scale = meanDiagonal(gram);
+  const path = await tridiagonalPath(gram, weighedTargets(data), { engine, signal });
   return best(RELATIVE_RIDGES, async (relative) => {
-    const loo = await looAt(path, relative * scale, { engine, signal });
-    return loo.ok ? { diagReg: relative * scale, relative, score: criterion(loo, y), loo } : null;
+    const diagReg = relative * scale;
+    const weighted = await looAt(path, diagReg, { engine, signal });
+    if (!weighted.ok) return null;
+    const loo = leaveInputsOut(data, weighted, diagReg);
+    return { diagReg, relative, score: criterion(loo, data.y), loo };
   });
 }
 
 /** The best ridge near one found on fewer rows, by one Cholesky factorization each, all in the same memory. */
 async function refineRidge(
-  gram: Matrix,
-  y: Matrix,
+  { gram, scale }: WeightedGram,
+  data: RowsByInput,
   near: number,
   reuse: Float64Array,
   options: SelectOptions,
 ): Promise<Best> {
   const { engine, signal, criterion } = options;
-  const scale = meanDiagonal(gram);
+  const targets = weighedTargets(data);
   const relatives = REFINEMENTS.map((factor) => factor * near);
   return best(relatives, async (relative) => {
     const diagReg = relative * scale;
-    const loo = await looFromCholesky(gram, y, { diagReg, engine, signal, reuse });
-    if (!loo.ok) return null;
-    const { ok, residuals, variances } = loo; // without the factor: one at a time is memory enough
-    return { diagReg, relative, score: criterion(loo, y), loo: { ok, residuals, variances } };
+    const factored = await looFromCholesky(gram, targets, { diagReg, engine, signal, reuse });
+    if (!factored.ok) return null;
+    const { ok, residuals, variances } = factored; // without the factor: one at a time is memory enough
+    const loo = leaveInputsOut(data, { ok, residuals, variances }, diagReg);
+    return { diagReg, relative, score: criterion(loo, data.y), loo };
   });
 }
 

@@ -1,5 +1,8 @@
 import { ValueError } from "../errors.ts";
+import { columnVector } from "../matrix/matrix.ts";
 import { key, permutation } from "../random/key.ts";
+import { learnFeatures, preprocess } from "./preprocess.ts";
+import { isDesign, rowsByInput } from "./rows-by-input.ts";
 import { type Table, takeTableRows } from "./table.ts";
 import { classTarget, numericTarget, type Task } from "./target.ts";
 
@@ -8,9 +11,14 @@ export interface Split {
   readonly test: Table;
 }
 
+/** Row numbers that stay on one side. */
+type Group = readonly number[];
+
 /**
  * Holds out a share of the rows that have a target: at random for regression, the same share of every class for
- * classification. The same seed gives the same split.
+ * classification. Rows with equal inputs stay on one side, so that no row held out has a twin in training; only where
+ * inputs are the few levels of a design, each observed many times, do single rows go. The same seed
+ * gives the same split.
  */
 export function trainTestSplit(
   table: Table,
@@ -18,45 +26,94 @@ export function trainTestSplit(
 ): Split {
   if (!(testFraction > 0 && testFraction < 1))
     throw new ValueError(`trainTestSplit: testFraction must be above 0 and below 1, got ${testFraction}`);
-  const { rows, groups } = targetRows(table, target, task);
-  const order = [...permutation(key(seed), rows.length)];
+  const { rows, classes, labels } = targetRows(table, target, task);
+  const groups = groupsOfRows(table, target, rows, labels);
+  const order = Array.from(permutation(key(seed), groups.length), (at) => groups[at]!);
+  const classOf = (group: Group): string => classes!.get(group[0]!)!;
   // By class, at random inside each: every stretch of the order then holds the classes in proportion.
-  if (groups) order.sort((a, b) => (groups[a]! < groups[b]! ? -1 : groups[a]! > groups[b]! ? 1 : 0));
-  const test: number[] = [];
-  const train: number[] = [];
-  order.forEach((at, i) => {
-    const held = Math.floor((i + 1) * testFraction + 0.5) > Math.floor(i * testFraction + 0.5);
-    (held ? test : train).push(rows[at]!);
-  });
-  if (groups) keepEveryClass(table, target, train, test);
-  const take = (part: number[]) =>
+  if (classes) order.sort((a, b) => (classOf(a) < classOf(b) ? -1 : classOf(a) > classOf(b) ? 1 : 0));
+  const parts = holdGroupsOut(order, testFraction);
+  const { train, test } = classes ? keepEveryClass(parts, classes) : parts;
+  const take = (part: readonly Group[]) =>
     takeTableRows(
       table,
-      part.sort((a, b) => a - b),
+      part.flat().sort((a, b) => a - b),
     );
   return { train: take(train), test: take(test) };
 }
 
-/**
- * Moves one row of each class that all was held out of back into training: what was never seen cannot be predicted.
- * Leaves the parts as they are when no row would be left to test on.
- */
-function keepEveryClass(table: Table, target: string, train: number[], test: number[]): void {
-  const { rows, values } = classTarget(table, target);
-  const classOf = new Map(rows.map((row, at) => [row, values[at]!]));
-  const seen = new Set(train.map((row) => classOf.get(row)));
-  const back = new Set<number>();
-  for (const row of test) {
-    if (!seen.has(classOf.get(row))) back.add(row);
-    seen.add(classOf.get(row));
-  }
-  if (back.size === test.length) return;
-  train.push(...back);
-  test.splice(0, test.length, ...test.filter((row) => !back.has(row)));
+interface GroupSplit {
+  readonly train: readonly Group[];
+  readonly test: readonly Group[];
 }
 
-function targetRows(table: Table, target: string, task: Task): { rows: number[]; groups: readonly string[] | null } {
-  if (task === "regression") return { rows: numericTarget(table, target).rows, groups: null };
+/**
+ * Holds a group out where the rows held out then come nearer to their share of the rows seen; the smallest group where no
+ * other was, one of several being so large that it would be more than its share.
+ */
+function holdGroupsOut(order: readonly Group[], testFraction: number): GroupSplit {
+  const [train, test]: [Group[], Group[]] = [[], []];
+  let [seen, held] = [0, 0];
+  for (const group of order) {
+    seen += group.length;
+    const holds = Math.floor(seen * testFraction + group.length / 2) >= held + group.length;
+    (holds ? test : train).push(group);
+    if (holds) held += group.length;
+  }
+  const smallest = order.reduce((least, group) => (group.length < least.length ? group : least), order[0] ?? []);
+  if (test.length > 0 || train.length < 2 || smallest.length === 1) return { train, test };
+  return { train: train.filter((group) => group !== smallest), test: [smallest] };
+}
+
+/**
+ * Moves the first group of each class that all was held out of back into training: what was never seen cannot be
+ * predicted. Leaves the parts as they are when no row would be left to test on.
+ */
+function keepEveryClass({ train, test }: GroupSplit, classes: ReadonlyMap<number, string>): GroupSplit {
+  const seen = new Set(train.flat().map((row) => classes.get(row)));
+  const back = test.filter((group) => {
+    const unseen = group.some((row) => !seen.has(classes.get(row)));
+    if (unseen) for (const row of group) seen.add(classes.get(row));
+    return unseen;
+  });
+  if (back.length === test.length) return { train, test };
+  return { train: [...train, ...back], test: test.filter((group) => !back.includes(group)) };
+}
+
+/** The rows by their inputs, as the learner sees them: columns that it leaves out do not count. */
+function groupsOfRows(table: Table, target: string, rows: readonly number[], labels: Float64Array): Group[] {
+  const known = takeTableRows(table, rows);
+  const preprocessor = learnFeatures(known, target);
+  const single = rows.map((row) => [row]);
+  if (preprocessor.features.length === 0) return single;
+  const data = rowsByInput(preprocess(preprocessor, known), columnVector(labels));
+  if (isDesign(data)) return single;
+  const groups = Array.from(data.counts, (): number[] => []);
+  data.inputOf.forEach((input, at) => {
+    groups[input]!.push(rows[at]!);
+  });
+  return groups;
+}
+
+interface TargetRows {
+  readonly rows: readonly number[];
+  /** The class of each row; null for regression. */
+  readonly classes: ReadonlyMap<number, string> | null;
+  /** Targets, or the numbers of the classes. */
+  readonly labels: Float64Array;
+}
+
+function targetRows(table: Table, target: string, task: Task): TargetRows {
+  if (task === "regression") {
+    const { rows, values } = numericTarget(table, target);
+    return { rows, classes: null, labels: values };
+  }
   const { rows, values } = classTarget(table, target);
-  return { rows, groups: values };
+  const names = [...new Set(values)];
+  const number = new Map(names.map((name, k) => [name, k]));
+  return {
+    rows,
+    classes: new Map(rows.map((row, at) => [row, values[at]!])),
+    labels: Float64Array.from(values, (value) => number.get(value)!),
+  };
 }

@@ -6,6 +6,7 @@ import type { ClassificationModel, RegressionModel } from "../../src/learn/model
 import { decodeModel, encodeModel } from "../../src/learn/model-file.ts";
 import { fromRows, matrix, toRows } from "../../src/matrix/matrix.ts";
 import { key, normal } from "../../src/random/key.ts";
+import { watched } from "../predict/watched.ts";
 import { numeric, tableOf } from "./tables.ts";
 
 const candidates: readonly Candidate[] = [
@@ -84,6 +85,16 @@ describe("conventions", () => {
     const c = await classifier().fit(x, labels);
     const classes = decodeModel(encodeModel(c.model), "m") as ClassificationModel;
     expect(await new NtkClassifier({}, classes).predictProba(x)).toEqual(await c.predictProba(x));
+  });
+
+  it("predict computes no variance, and predicts what predictInterval does", async () => {
+    const { engine, asked, deaf, signal } = watched();
+    const { model } = await regressor().fit(x, y);
+    const watchedOne = new NtkRegressor({ engine, signal }, model);
+    const prediction = await watchedOne.predict(x);
+    expect([asked.includes("solve"), deaf]).toEqual([false, []]);
+    expect((await watchedOne.predictInterval(x)).prediction).toEqual(prediction);
+    expect(asked).toContain("solve");
   });
 
   it("predictInterval takes the level", async () => {

@@ -87,11 +87,14 @@ describe("a regression is, by hand,", () => {
 
   it("one more than its rows in the rank of a level", () => {
     const looScores = Float64Array.of(1, 2, 3, 4);
-    expect(intervalFactor({ looScores }, 0.8)).toBe(4);
-    expect(intervalFactor({ looScores }, 0.79)).toBe(4);
-    expect(intervalFactor({ looScores }, 0.6)).toBe(3);
+    expect(intervalFactor({ looScores, leftOut: looScores.length }, 0.8)).toBe(4);
+    expect(intervalFactor({ looScores, leftOut: looScores.length }, 0.79)).toBe(4);
+    expect(intervalFactor({ looScores, leftOut: looScores.length }, 0.6)).toBe(3);
     // Above 0.8 the size of a Gaussian: its 0.9 interval is 1.645 wide, √(30/4) the root mean square, √(5/3) for four.
-    expect(intervalFactor({ looScores }, 0.9)).toBeCloseTo(1.6448536269514722 * Math.sqrt(7.5) * Math.sqrt(5 / 3), 10);
+    expect(intervalFactor({ looScores, leftOut: looScores.length }, 0.9)).toBeCloseTo(
+      1.6448536269514722 * Math.sqrt(7.5) * Math.sqrt(5 / 3),
+      10,
+    );
   });
 });
 
@@ -172,7 +175,7 @@ describe("the choice", () => {
       return { ridge, score: square({ ...y, data: y.data.map((value, i) => value - outputs.data[i]!) }) };
     });
     const best = tried.reduce((p, q) => (q.score < p.score ? q : p));
-    const { diagReg, candidate, scores, memory } = await settleRidge(x, y, compared, options);
+    const { diagReg, candidate, scores, memory } = await settleRidge(compared, options);
     expect(diagReg / best.ridge).toBeCloseTo(1, 10);
     expect([candidate, scores]).toEqual([compared.winner, compared.scores]);
     expect(memory!.length).toBe(144);

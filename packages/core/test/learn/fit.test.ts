@@ -121,17 +121,20 @@ describe("the factor of intervals is the conformal rank", () => {
     [0.01, 1],
     [0.07, 2],
   ])("level %d of 19 scores is score %d", (level, rank) => {
-    expect(intervalFactor({ looScores }, level)).toBe(rank);
+    expect(intervalFactor({ looScores, leftOut: looScores.length }, level)).toBe(rank);
   });
 
   it("is what Gaussian scores would need where there are too few rows", () => {
     const rms = Math.sqrt(looScores.reduce((sum, score) => sum + score * score, 0) / 19);
-    expect(intervalFactor({ looScores }, 0.999)).toBeCloseTo(3.290526731491926 * rms * Math.sqrt(20 / 18), 10);
-    expect(intervalFactor({ looScores: Float64Array.of(1, 1, 1, 1, 100) }, 0.9)).toBe(100);
+    expect(intervalFactor({ looScores, leftOut: looScores.length }, 0.999)).toBeCloseTo(
+      3.290526731491926 * rms * Math.sqrt(20 / 18),
+      10,
+    );
+    expect(intervalFactor({ looScores: Float64Array.of(1, 1, 1, 1, 100), leftOut: 5 }, 0.9)).toBe(100);
   });
 
   it.each([0, 1, -0.1, 1.5, Number.NaN])("level %d is refused", async (level) => {
-    expect(() => intervalFactor({ looScores }, level)).toThrow(ValueError);
+    expect(() => intervalFactor({ looScores, leftOut: looScores.length }, level)).toThrow(ValueError);
     await expect(predictRegression(model, test, { level })).rejects.toThrow("level must be above 0 and below 1");
   });
 });

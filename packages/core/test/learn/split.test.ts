@@ -81,6 +81,75 @@ describe("laws", () => {
     );
   });
 
+  it("no row held out has a twin in training, whatever columns are left out", () => {
+    const cells = fc.array(fc.tuple(fc.nat(5), fc.constantFrom("u", "v", "w", null), fc.boolean()), {
+      minLength: 25,
+      maxLength: 60,
+    });
+    fc.assert(
+      fc.property(cells, fraction, fc.nat(), (rows, testFraction, seed) => {
+        fc.pre(new Set(rows.map(([a, b]) => `${a},${b}`)).size >= 5);
+        // Targets of copies: equal inputs have equal ones, so that no input is the level of a design.
+        const y = rows.map(([a, b]) => 3 * a + (b ?? "x").charCodeAt(0));
+        const table = tableOf([
+          ["row", numeric(rows.map((_, i) => i))],
+          ["a", numeric(rows.map(([a]) => a))],
+          ["b", text(rows.map(([, b]) => b))],
+          ["name", text(rows.map((_, i) => `name ${i}`))],
+          ["y", numeric(y)],
+          ["class", text(y.map((value) => (value % 2 === 0 ? "even" : "odd")))],
+        ]);
+        const without = (...names: string[]): Table => {
+          const kept = table.names.flatMap((name, j) => (names.includes(name) ? [] : [j]));
+          return { ...table, names: kept.map((j) => table.names[j]!), columns: kept.map((j) => table.columns[j]!) };
+        };
+        const inputs = (part: Table): string[] =>
+          Array.from({ length: part.rows }, (_, i) =>
+            ["a", "b"].map((name) => `${columnOf(part, name)!.values[i]}`).join(),
+          );
+        for (const [task, target, other] of [
+          ["regression", "y", "class"],
+          ["classification", "class", "y"],
+        ] as const) {
+          const { train, test } = trainTestSplit(without("row", other), { target, task, testFraction, seed });
+          const seen = new Set(inputs(train));
+          expect(inputs(test).filter((input) => seen.has(input))).toEqual([]);
+          expect(train.rows + test.rows).toBe(rows.length);
+          expect(test.rows).toBeGreaterThan(0);
+        }
+      }),
+    );
+  });
+
+  it("copies count with their number, and the levels of a design are held out row by row", () => {
+    const table = (target: (i: number) => number, inputs: number): Table =>
+      tableOf([
+        ["x", numeric(Array.from({ length: 300 }, (_, i) => i % inputs))],
+        ["y", numeric(Array.from({ length: 300 }, (_, i) => target(i)))],
+      ]);
+    const options = { target: "y", task: "regression", testFraction: 0.2, seed: 3 } as const;
+    const copied = trainTestSplit(
+      table((i) => i % 100, 100),
+      options,
+    );
+    expect(copied.test.rows).toBe(60);
+    const held = new Set(columnOf(copied.test, "x")!.values as Float64Array);
+    expect(held.size).toBe(20);
+    // Each input is more than the share: one is held out all the same.
+    expect(
+      trainTestSplit(
+        table((i) => i % 6, 6),
+        { ...options, testFraction: 0.05 },
+      ).test.rows,
+    ).toBe(50);
+    const levels = trainTestSplit(
+      table((i) => i, 3),
+      options,
+    );
+    expect(levels.test.rows).toBe(60);
+    expect(new Set(columnOf(levels.train, "x")!.values as Float64Array).size).toBe(3);
+  });
+
   it("the same seed the same split, another seed another", () => {
     const table = labelled(Array.from({ length: 60 }, (_, i) => (i % 3 === 0 ? "a" : "b")));
     const split = (seed: number) =>
