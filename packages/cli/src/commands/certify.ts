@@ -118,7 +118,7 @@ async function runCertify(path: string, options: CertifyOptions, signal: AbortSi
   const given = await readNetwork(networkPath, signal);
   const data = prepareData(await readTable(path, tableReading(options, signal)), { target, testFraction: 0, seed });
   const network = await checkNetwork(given, networkPath, data.train.x.cols, size.widths);
-  const { engine } = await chooseEngine(options, output);
+  const engine = await chooseEngine(options, output);
   const problem: CertifyProblem = { network, train: data.train, trainable, seed, engine };
   for (const line of headLines(path, target, data, problem)) output.print(line);
   const limit = await output.progress("infinite network", (onProgress) =>

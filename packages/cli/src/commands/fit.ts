@@ -33,7 +33,7 @@ import {
   withCommonOptions,
   withTableOptions,
 } from "./common.ts";
-import { chooseEngine, type EngineOptions, withEngineOption } from "./engine.ts";
+import { chooseReportedEngine, type EngineOptions, withEngineOption } from "./engine.ts";
 import { holdOut } from "./hold-out.ts";
 
 interface FitCommandOptions extends CommonOptions, TableOptions, EngineOptions {
@@ -72,7 +72,7 @@ async function runFit(path: string, options: FitCommandOptions, signal: AbortSig
   const table = await readTable(path, tableReading(options, signal));
   const task = options.task ?? inferTask(table, options.target);
   const { train, test } = await split(table, task, options, tableReading(options, signal));
-  const { engine, notes } = await chooseEngine(options, output);
+  const { engine, notes } = await chooseReportedEngine(options, output);
   const context: FitContext = { options, task, network, engine, signal, output };
   const scored = await fitOn(train, "fitting", context);
   const evaluation = test && (await evaluate(scored, train, test, context));

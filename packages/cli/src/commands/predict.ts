@@ -58,7 +58,7 @@ async function runPredict(
   }
   const model = decodeModel(await readInput(modelPath, { signal }), modelPath);
   const table = await readTable(tablePath, tableReading(options, signal));
-  const { engine } = await chooseEngine(options, output);
+  const engine = await chooseEngine(options, output);
   const columns = await output.progress("predicting", (onProgress) =>
     predictColumns(model, table, { engine, signal, onProgress, level: options.level }),
   );

@@ -95,7 +95,7 @@ async function runTrain(path: string, options: TrainCommandOptions, signal: Abor
   const given = await readNetwork(options.network, signal);
   const data = prepareData(await readTable(path, tableReading(options, signal)), options);
   const network = await checkNetwork(given, options.network, data.train.x.cols, options.width);
-  const { engine } = await chooseEngine(options, output);
+  const engine = await chooseEngine(options, output);
   const { steps, batchSize, trainable, seed } = options;
   const problem: SweepProblem = {
     ...{ network, train: data.train, test: data.test, shown: data.shown, steps, optimizer },
