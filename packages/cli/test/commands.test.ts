@@ -287,7 +287,8 @@ describe("kernel", () => {
   });
 
   it("what leaves the range of float64 is a failed run", async () => {
-    folder.file("steep.json", JSON.stringify({ type: "dense", width: 1, wStd: 1e200 }));
+    const steep = { type: "dense", width: 1, wStd: 1e100 };
+    folder.file("steep.json", JSON.stringify({ type: "serial", layers: [steep, { type: "relu" }, steep] }));
     const options = ["--network", at("steep.json"), "--x1", at("x1.npy"), "--out", at("steep.npy")];
     const kernel = await ntkit("kernel", ...options);
     expect(kernel).toMatchObject({ exitCode: 1, stdout: "" });
