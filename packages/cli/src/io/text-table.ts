@@ -14,6 +14,8 @@ export interface TextTableOptions {
   readonly delimiter?: string | undefined;
   /** Whether the first line names the columns. Default true; without it they are x0, x1, … */
   readonly header?: boolean | undefined;
+  /** Which columns are texts, kept as they stand in the file, whatever they hold. None when absent. */
+  readonly verbatim?: ((name: string) => boolean) | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Bytes of fields that may be held, with all else on V8's heap. Four fifths of what Node may use when absent. */
   readonly heap?: number | undefined;
@@ -29,9 +31,11 @@ export async function textTable(bytes: Uint8Array, source: string, options: Text
   const { first, columns, lines } = await parseColumns(bytes, source, { ...options, delimiter, header });
   if (!first) throw new DataError(`${source} is empty: it needs a line of column names and a line per row`);
   const names = header ? headerNames(first.map(fromField), source, delimiter) : first.map((_, j) => `x${j}`);
-  return makeTable(source, names, lines.length, (name, j) =>
-    inferColumn(name, columns[j]!.map(fromField), (row) => `line ${lines[row]}`),
-  );
+  return makeTable(source, names, lines.length, (name, j) => {
+    const cells = columns[j]!.map(fromField);
+    if (options.verbatim?.(name)) return { kind: "text", values: cells };
+    return inferColumn(name, cells, (row) => `line ${lines[row]}`);
+  });
 }
 
 /** Throws when the bytes are not text in UTF-8. */

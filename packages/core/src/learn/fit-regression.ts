@@ -10,12 +10,12 @@ import { normalQuantile } from "../random/normal-quantile.ts";
 import { type Candidate, defaultCandidates } from "./candidates.ts";
 import { checkPredictions, crossBlocks, fitKernel } from "./fit-kernel.ts";
 import type { RegressionModel, RegressionPrediction } from "./model.ts";
-import { meanAndStd } from "./preprocess.ts";
+import { type InputOptions, meanAndStd } from "./preprocess.ts";
 import { selectModel } from "./select-model.ts";
 import { type Table, takeTableRows } from "./table.ts";
 import { numericTarget } from "./target.ts";
 
-export interface FitOptions extends PredictOptions {
+export interface FitOptions extends PredictOptions, InputOptions {
   readonly target: string;
   /** Architectures to choose from; the default ones when absent. */
   readonly candidates?: readonly Candidate[] | undefined;
@@ -27,12 +27,13 @@ export const FIT_NAMES: readonly string[] = optionNames<FitOptions>({
   target: true,
   candidates: true,
   seed: true,
+  exclude: true,
 });
 
 export const PREDICTION_NAMES: readonly string[] = optionNames<PredictTableOptions>({ ...PREDICT_NAMES, level: true });
 
 /**
- * Learns a numeric target from every other column. Rows without a target are left out.
+ * Learns a numeric target from every other column that is not excluded. Rows without a target are left out.
  *
  * Architecture and ridge: least leave-one-out squared error. Intervals: the Gaussian process's predictive standard
  * deviation, scaled so that leave-one-out intervals hold the share of targets they promise.

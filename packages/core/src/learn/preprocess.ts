@@ -40,16 +40,28 @@ export interface DroppedColumn {
   readonly reason: string;
 }
 
+/** Which columns are inputs. */
+export interface InputOptions {
+  /** Names of columns that are not learned from; predictions ignore them. */
+  readonly exclude?: readonly string[] | undefined;
+}
+
 /** The level that stands for a missing text. */
 const MISSING_LEVEL = "(missing)";
 
-/** Learns from the rows of `table`, of which every column but `target` is an input. */
-export function fitPreprocessor(table: Table, target: string): Preprocessor {
+/** Learns from the rows of `table`, of which every column but `target` and those excluded is an input. */
+export function fitPreprocessor(table: Table, target: string, { exclude = [] }: InputOptions = {}): Preprocessor {
   checkTable(table);
+  checkExcluded(table, target, exclude);
+  const excluded = new Set(exclude);
   const features: Feature[] = [];
   const dropped: DroppedColumn[] = [];
   table.names.forEach((name, j) => {
     if (name === target) return;
+    if (excluded.has(name)) {
+      dropped.push({ name, reason: "is excluded" });
+      return;
+    }
     const column = table.columns[j]!;
     const feature = column.kind === "numeric" ? numericFeature(name, column) : categoryFeature(table, name, column);
     if ("reason" in feature) dropped.push(feature);
@@ -65,6 +77,18 @@ export function fitPreprocessor(table: Table, target: string): Preprocessor {
       }`,
     );
   return { features, dropped };
+}
+
+function checkExcluded({ source, names }: Table, target: string, exclude: readonly string[]): void {
+  const own = new Set(names);
+  for (const name of exclude) {
+    if (name === target)
+      throw new DataError(`${source}: "${target}" is the target and cannot be excluded: exclude other columns only`);
+    if (!own.has(name))
+      throw new DataError(
+        `${source}: no column to exclude is named "${name}"${didYouMean(name, names)}; the columns are ${listed(names)}`,
+      );
+  }
 }
 
 function numericFeature(name: string, { values }: NumericColumn): NumericFeature | DroppedColumn {

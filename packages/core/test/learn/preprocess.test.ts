@@ -225,6 +225,29 @@ describe("columns that are left out", () => {
     ]);
   });
 
+  it("when they are excluded, whatever they hold", () => {
+    const suspect = {
+      kind: "text",
+      values: ["1", "2", "x"],
+      suspect: { row: 2, place: "line 4", value: "x" },
+    } as const;
+    const table = tableOf([
+      ["id", suspect],
+      ["a", numeric([1, 2, 3])],
+      ["y", numeric([1, 2, 4])],
+    ]);
+    const { features, dropped } = fitPreprocessor(table, "y", { exclude: ["id"] });
+    expect(features.map(({ name }) => name)).toEqual(["a"]);
+    expect(dropped).toEqual([{ name: "id", reason: "is excluded" }]);
+    expect(() => fitPreprocessor(table, "y", { exclude: ["ids"] })).toThrow(
+      'no column to exclude is named "ids" (did you mean "id"?); the columns are id, a, y',
+    );
+    expect(() => fitPreprocessor(table, "y", { exclude: ["y"] })).toThrow('"y" is the target and cannot be excluded');
+    expect(() => fitPreprocessor(table, "y", { exclude: ["id", "a"] })).toThrow(
+      'no column is left to learn from: "id" is excluded, "a" is excluded',
+    );
+  });
+
   it("nothing left is an error that says why", () => {
     const table = tableOf([
       ["a", numeric([1, 1])],
