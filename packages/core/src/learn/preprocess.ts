@@ -1,6 +1,7 @@
 import { DataError, didYouMean, listed } from "../errors.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
 import { checkTable } from "./check-table.ts";
+import { tooManyTexts, whyLeftOut } from "./many-texts.ts";
 import { type Column, checkDecimalComma, columnOf, type NumericColumn, type Table, type TextColumn } from "./table.ts";
 
 /**
@@ -124,8 +125,7 @@ function categoryFeature(table: Table, name: string, column: TextColumn): Catego
     counts.set(level, (counts.get(level) ?? 0) + 1);
   }
   if (counts.size < 2) return { name, reason: counts.has(MISSING_LEVEL) ? "is empty" : "is constant" };
-  if (counts.size > 20 && counts.size > column.values.length / 2)
-    return { name, reason: `has ${counts.size} different texts in ${column.values.length} rows, like an identifier` };
+  if (tooManyTexts(counts.size, column.values.length)) return { name, reason: whyLeftOut(column.values, counts.size) };
   const levels = [...counts.keys()].sort();
   return { kind: "category", name, levels, shares: levels.map((level) => counts.get(level)! / column.values.length) };
 }

@@ -211,6 +211,11 @@ describe("columns that are left out", () => {
         ["word", text(indices.map(() => "same"))],
         ["blank", text(indices.map(() => null))],
         ["name", text(indices.map((i) => `id-${i}`))],
+        ["day", text(indices.map((i) => `2012-01-${String(i + 1).padStart(2, "0")}`))],
+        ["german", text(indices.map((i) => (i === 3 ? null : `${i + 1}.02.2012 14:05`)))],
+        ["hour", text(indices.map((i) => `${i % 24}:${String(i + 10)}:00`))],
+        ["review", text(indices.map((i) => `it was the ${i}th time`))],
+        ["street", text(indices.map((i) => `street ${i - (i % 8 === 1 ? 1 : 0)}`))],
         ["y", numeric(indices)],
       ]),
       "y",
@@ -221,7 +226,12 @@ describe("columns that are left out", () => {
       "empty is empty",
       "word is constant",
       "blank is empty",
-      "name has 30 different texts in 30 rows, like an identifier",
+      "name differs in every row, like an identifier (30 different in 30 rows)",
+      'day holds dates or times like "2012-01-01", 30 different in 30 rows: add columns of numbers, as year, month or hour, to learn from them',
+      'german holds dates or times like "1.02.2012 14:05", 30 different in 30 rows: add columns of numbers, as year, month or hour, to learn from them',
+      'hour holds dates or times like "0:10:00", 30 different in 30 rows: add columns of numbers, as year, month or hour, to learn from them',
+      "review holds free text, 30 different in 30 rows",
+      "street has too many different texts to be categories, 26 different in 30 rows",
     ]);
   });
 
