@@ -1,4 +1,4 @@
-import { type Column, DataError, didYouMean, listed, type Table } from "ntkit";
+import { DataError, didYouMean, listed, type Table } from "ntkit";
 import { GatheringOption } from "../repeated-option.ts";
 
 /** An option that names columns: several with commas between them, or the option several times. */
@@ -29,9 +29,4 @@ export function mayName(texts: readonly string[] = []): (name: string) => boolea
 
 function parts(text: string): readonly string[] {
   return text.split(",").map((part) => part.trim());
-}
-
-/** The column of a name that the table has. */
-export function columnNamed(table: Table, name: string): Column {
-  return table.columns[table.names.indexOf(name)]!;
 }

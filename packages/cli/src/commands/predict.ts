@@ -15,7 +15,7 @@ import { readInput } from "../io/read-input.ts";
 import { readTable } from "../io/table-file.ts";
 import { checkWritable } from "../io/write-file.ts";
 import { type OutputColumn, tableFormat, writeTable } from "../io/write-table.ts";
-import { columnNamed, columnsNamed, columnsOption, mayName } from "./column-options.ts";
+import { columnsNamed, columnsOption, mayName } from "./column-options.ts";
 import {
   type CommonOptions,
   checkPaths,
@@ -102,10 +102,12 @@ async function readRows(
   const verbatim = out !== undefined && out !== "-" && tableFormat(out) === "npy" ? undefined : mayName(keep);
   const table = await readTable(path, { ...tableReading(options, signal), verbatim });
   const names = columnsNamed(table, "--keep", keep);
-  const taken = names.find((name) => predictedNames(model).includes(name));
+  const predicted = new Set(predictedNames(model));
+  const taken = names.find((name) => predicted.has(name));
   if (taken !== undefined)
     throw new DataError(`--keep: "${taken}" is the name of a column of predictions: rename it in ${table.source}`);
-  const kept = names.map((name) => ({ name, values: columnNamed(table, name).values }));
+  const own = new Map(table.names.map((name, j) => [name, table.columns[j]!]));
+  const kept = names.map((name) => ({ name, values: own.get(name)!.values }));
   return { table: verbatim ? asInputs(table, model, verbatim) : table, kept };
 }
 

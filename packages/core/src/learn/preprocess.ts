@@ -2,7 +2,14 @@ import { DataError, didYouMean, listed } from "../errors.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
 import { checkTable } from "./check-table.ts";
 import { tooManyTexts, whyLeftOut } from "./many-texts.ts";
-import { type Column, checkDecimalComma, columnOf, type NumericColumn, type Table, type TextColumn } from "./table.ts";
+import {
+  type Column,
+  checkDecimalComma,
+  columnsByName,
+  type NumericColumn,
+  type Table,
+  type TextColumn,
+} from "./table.ts";
 
 /**
  * How the columns of a table become inputs of a network, learned on training rows only. Plain data.
@@ -137,7 +144,7 @@ function categoryFeature(table: Table, name: string, column: TextColumn): Catego
 export function withSharedScale(preprocessor: Preprocessor): Preprocessor | null {
   const numeric = preprocessor.features.filter((feature) => feature.kind === "numeric");
   if (numeric.length < 2 || numeric.length < preprocessor.features.length) return null;
-  const largest = Math.max(...numeric.map(({ std }) => std));
+  const largest = numeric.reduce((most, { std }) => Math.max(most, std), 0); // a million arguments overflow the stack
   const std = largest * Math.sqrt(numeric.reduce((sum, f) => sum + (f.std / largest) ** 2, 0) / numeric.length);
   return { ...preprocessor, features: numeric.map((feature) => ({ ...feature, std })) };
 }
@@ -157,11 +164,12 @@ function widthOf(feature: Feature): number {
  * in training; columns that were not there in training are ignored.
  */
 export function preprocess(preprocessor: Preprocessor, table: Table): Matrix {
-  checkColumns(preprocessor, table);
+  const columns = columnsByName(table);
+  checkColumns(preprocessor, table, columns);
   const result = matrix(table.rows, inputWidth(preprocessor));
   let at = 0;
   for (const feature of preprocessor.features) {
-    const column = columnOf(table, feature.name)!;
+    const column = columns.get(feature.name)!;
     if (feature.kind === "numeric") writeNumeric(feature, column, result, at, table.source);
     else writeCategory(feature, column, result, at);
     at += widthOf(feature);
@@ -172,9 +180,9 @@ export function preprocess(preprocessor: Preprocessor, table: Table): Matrix {
 /** Missing columns that a message names. */
 const MOST_ABSENT = 8;
 
-function checkColumns({ features }: Preprocessor, table: Table): void {
+function checkColumns({ features }: Preprocessor, table: Table, columns: ReadonlyMap<string, Column>): void {
   checkTable(table);
-  const absent = features.filter(({ name }) => !table.names.includes(name));
+  const absent = features.filter(({ name }) => !columns.has(name));
   if (absent.length > 0) {
     const own = new Set(features.map(({ name }) => name));
     const others = table.names.filter((name) => !own.has(name));
@@ -185,7 +193,7 @@ function checkColumns({ features }: Preprocessor, table: Table): void {
     );
   }
   for (const feature of features) {
-    const column = columnOf(table, feature.name)!;
+    const column = columns.get(feature.name)!;
     if (feature.kind === "numeric" && column.kind === "text" && column.values.some((value) => value !== null)) {
       const row = column.values.findIndex((value) => value !== null && Number.isNaN(Number(value)));
       const { place, value } = column.suspect ?? { place: `data row ${row + 1}`, value: column.values[row] };

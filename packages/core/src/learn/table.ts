@@ -78,6 +78,11 @@ function numberOrNaN(cell: string | null): number {
   return cell === null ? Number.NaN : Number(cell);
 }
 
+/** The columns by their names, to look many up: each alone takes time that grows with their number. */
+export function columnsByName({ names, columns }: Table): ReadonlyMap<string, Column> {
+  return new Map(names.map((name, j) => [name, columns[j]!]));
+}
+
 /** The column of that name, or undefined. */
 export function columnOf(table: Table, name: string): Column | undefined {
   return table.columns[table.names.indexOf(name)];
