@@ -52,6 +52,17 @@ describe("options that name columns", () => {
     expect(one).toBe(other);
   });
 
+  it("--exclude of train and certify", async () => {
+    const layers = [{ type: "dense", width: 8 }, { type: "relu" }, { type: "dense", width: 1 }];
+    folder.file("net.json", JSON.stringify({ type: "serial", layers }));
+    const options = ["--target", "y", "--network", at("net.json"), "--exclude", "id,no", "--exclude", "day"];
+    const line = 'left out: column "id,no" is excluded\nleft out: column "day" is excluded\n';
+    expect(await succeed("train", at("ids.csv"), ...options, "--width", "8", "--steps", "2")).toContain(line);
+    expect(await succeed("certify", at("ids.csv"), ...options, "--quick", "--quiet")).toContain(line);
+    const { stderr } = await ntkit("train", at("ids.csv"), ...options, "--exclude", "B");
+    expect(stderr).toMatch(/has no column named "B" \(did you mean "b"\?\); its columns are id,no, day, a, b, y\n$/);
+  });
+
   it("--keep: predict writes columns beside the predictions, as they stand in the file, inputs too", async () => {
     const predict = ["predict", at("numbers.ntkit"), at("ids.csv")];
     const keep = ["--keep", "id,no", "--keep", "a, day"];

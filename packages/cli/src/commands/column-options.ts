@@ -6,6 +6,11 @@ export function columnsOption(flags: string, what: string): GatheringOption {
   return new GatheringOption(flags, what);
 }
 
+/** The option of commands that learn. */
+export function excludeOption(): GatheringOption {
+  return columnsOption("--exclude <columns>", "columns not to learn from, like id,date; may be repeated");
+}
+
 /** The columns of the table that texts of such an option name. A text that is a name is that column, whatever commas it holds. */
 export function columnsNamed(
   { source, names }: Table,

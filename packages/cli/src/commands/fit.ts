@@ -19,7 +19,7 @@ import { checkWritable, writeFileAtomic } from "../io/write-file.ts";
 import type { Output } from "../output.ts";
 import { checkPlotPath, type Evaluation, writePlot } from "../plot.ts";
 import { type FitSummary, fitReport, fitSummary } from "../report.ts";
-import { columnsNamed, columnsOption } from "./column-options.ts";
+import { columnsNamed, excludeOption } from "./column-options.ts";
 import {
   type CommonOptions,
   checkPaths,
@@ -54,7 +54,7 @@ export function fitCommand(signal: AbortSignal): Command {
     .addHelpText("before", "Example:\n  ntkit fit houses.csv --target price --out houses.ntkit --plot houses.svg\n")
     .argument("<table>", "CSV, TSV, Parquet or .npy, each of them gzipped or not; - is standard input")
     .requiredOption("--target <column>", "the column to predict")
-    .addOption(columnsOption("--exclude <columns>", "columns not to learn from, like id,date; may be repeated"))
+    .addOption(excludeOption())
     .addOption(choiceOption("--task <task>", "found from the target when absent", ["regression", "classification"]))
     .option("--network <file>", "network file (JSON); without it architectures are chosen by leave-one-out")
     .option("--test-fraction <share>", "rows held out to score the model; 0 scores nothing", fraction, 0.2)
