@@ -4,6 +4,7 @@ import { COMMANDS } from "./commands/list.ts";
 import { EXIT, type Failure, failureOf } from "./failure.ts";
 import { STOP_SIGNALS, type StopSignal } from "./interrupt.ts";
 import { removeTemporaries } from "./io/temporaries.ts";
+import { refuseRepeats } from "./repeated-option.ts";
 import { beginOutput, printFailure } from "./result-object.ts";
 
 /** Runs one command line and gives its exit code. */
@@ -122,7 +123,7 @@ async function program(argv: readonly string[], signal: AbortSignal): Promise<Co
     .exitOverride()
     .configureOutput(SILENT);
   for (const { name, description, load } of COMMANDS) {
-    const command = argv.includes(name) ? (await load())(signal) : new Command(name);
+    const command = argv.includes(name) ? refuseRepeats((await load())(signal)) : new Command(name);
     root.addCommand(command.description(description).exitOverride().configureOutput(SILENT));
   }
   return root;

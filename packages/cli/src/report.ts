@@ -3,7 +3,9 @@ import {
   type ClassificationEvaluation,
   type DroppedColumn,
   type Engine,
+  listed,
   type Model,
+  type Preprocessor,
   printable,
   type RegressionEvaluation,
   type Table,
@@ -33,6 +35,7 @@ export function fitReport(summary: FitSummary): string[] {
   return [
     brief(`${path}: ${table.rows} rows, ${features.length} columns to learn "${model.target}" from (${model.task})`),
     ...readingLines(table),
+    columnsLine(model.preprocessor),
     ...leftOutLines(dropped),
     evaluation
       ? `fitted on ${train.rows} rows, tested on ${evaluation.rows} rows it has not seen (seed ${options.seed})`
@@ -134,17 +137,44 @@ function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
 }
 
-/** Columns left out that a report names. */
+/** Columns that a line names. */
+const MOST_NAMED = 20;
+
+/** Which columns are learned from. */
+export function columnsLine({ features }: Pick<Preprocessor, "features">): string {
+  const names = features.map(({ name }) => (name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name));
+  return `columns: ${listed(names, MOST_NAMED)}`;
+}
+
+/** Longer names are cut where many are listed. */
+const LONGEST_NAME = 40;
+
+/** Lines about columns left out. */
 const MOST_LEFT_OUT = 10;
 
-/** A line for each column that is not learned from, and why; many of them are counted. */
+/** A line for each column that is not learned from, and why; where there are many, for each reason. */
 export function leftOutLines(dropped: readonly DroppedColumn[]): string[] {
-  const rest = dropped.length - MOST_LEFT_OUT;
-  const named = rest > 1 ? dropped.slice(0, MOST_LEFT_OUT) : dropped;
-  return [
-    ...named.map(({ name, reason }) => brief(`left out: column "${name}" ${reason}`)),
-    ...(rest > 1 ? [`left out: ${rest} more columns`] : []),
-  ];
+  if (dropped.length <= MOST_LEFT_OUT)
+    return dropped.map(({ name, reason }) => brief(`left out: column "${name}" ${reason}`));
+  const byReason = new Map<string, string[]>();
+  for (const { name, reason } of dropped) {
+    const names = byReason.get(reason);
+    if (names === undefined) byReason.set(reason, [name]);
+    else names.push(name);
+  }
+  const groups = [...byReason].sort(([, a], [, b]) => b.length - a.length);
+  const shown = groups.slice(0, groups.length > MOST_LEFT_OUT + 1 ? MOST_LEFT_OUT : groups.length);
+  const rest = groups.slice(shown.length).reduce((sum, [, names]) => sum + names.length, 0);
+  return [...shown.map(leftOutLine), ...(rest > 0 ? [`left out: ${rest} more columns, for other reasons`] : [])];
+}
+
+function leftOutLine([reason, names]: readonly [string, readonly string[]]): string {
+  if (names.length === 1) return brief(`left out: column "${names[0]}" ${reason}`);
+  const some = listed(
+    names.map((name) => `"${name}"`),
+    5,
+  );
+  return brief(`left out: ${names.length} columns, each ${reason}: ${some}`);
 }
 
 /** Longer names in a table are cut. */

@@ -237,6 +237,26 @@ describe("test tables", () => {
   });
 });
 
+describe("columns that options name", () => {
+  it.each([
+    [
+      "fit @good.csv --target y --exclude a,bb --out @new.ntkit",
+      'has no column named "bb" (did you mean "b"?); its columns are a, b, y',
+    ],
+    ["fit @good.csv --target y --exclude y --out @new.ntkit", '"y" is the target and cannot be excluded'],
+    ["fit @good.csv --target y --exclude a,b --out @new.ntkit", 'no column is left to learn from: "a" is excluded'],
+    ["fit @good.csv --target y --exclude '' --out @new.ntkit", 'has no column named ""'],
+    ["predict @good.ntkit @good.csv --keep idd --out @new.csv", "--keep: "],
+    [
+      "predict @good.ntkit @taken.csv --keep lower --out @new.csv",
+      '"lower" is the name of a column of predictions: rename it',
+    ],
+  ])("%s", async (command, message) => {
+    folder.file("taken.csv", "a,b,lower\n1,2,3\n");
+    await expectRefused(command, message);
+  });
+});
+
 describe("tables to predict", () => {
   it.each([
     ["renamed", "a,bb\n1,2\n", 'with the column "b" (did you mean "bb"?), which is not there: add or rename it'],

@@ -7,6 +7,7 @@ import {
   engineInEnvironment,
   fastInEnvironment,
   threadsInEnvironment,
+  variable,
 } from "./environment.ts";
 
 export type { EngineChoice };
@@ -26,10 +27,12 @@ const NAMES = optionNames<BestEngineOptions>({ choice: true, prefer: true, threa
 
 export interface ChosenEngine {
   readonly engine: Engine & Partial<GramEngine>;
-  /** Why this one, a line each, for reports. */
+  /** What it is and why this one, a line each, for reports. */
   readonly notes: readonly string[];
-  /** One line when an engine that comes first did not load. */
+  /** One line when an engine that comes first did not load: which, and all that its loader said. */
   readonly fallback: string | undefined;
+  /** Whether an engine, or a library in NTKIT_BLAS, that somebody asked for did not load. Else a fallback is no fault: there is none faster here. */
+  readonly denied: boolean;
 }
 
 export type OpenedEngine = { readonly engine: Engine & Partial<GramEngine> } | { readonly unavailable: string };
@@ -41,30 +44,46 @@ export type OpenedEngine = { readonly engine: Engine & Partial<GramEngine> } | {
  */
 export async function bestEngine(options: BestEngineOptions = {}): Promise<ChosenEngine> {
   checkOptions("bestEngine", options, NAMES);
-  const { name: first, source } = firstChoice(options);
+  const { name: first, source, asked } = firstChoice(options);
   const failures: string[] = [];
+  const failed: string[] = [];
   for (const name of [first, ...BY_SPEED.filter((other) => other !== first)]) {
     const opened = await openEngine(name, options);
     if ("unavailable" in opened) {
-      failures.push(`the ${name} engine is unavailable: ${opened.unavailable}`);
+      failed.push(`the ${name} engine is unavailable`);
+      failures.push(`${failed.at(-1)}: ${opened.unavailable}`);
       continue;
     }
     const { engine } = opened;
-    const why = failures.length === 0 ? source : `because ${failures.join(", and ")}`;
-    const note = `${engine.name} engine (${engine.description}), ${why}`;
-    return { engine, notes: [note], fallback: failures.length === 0 ? undefined : note };
+    const what = `${engine.name} engine (${engine.description})`;
+    const denied = failed.length > 0 && (asked || variable("NTKIT_BLAS") !== undefined);
+    return {
+      engine,
+      notes: [`${what}, ${denied ? `because ${failed.join(", and ")}` : source}`],
+      fallback: failures.length === 0 ? undefined : `${what}, because ${failures.join(", and ")}`,
+      denied,
+    };
   }
   throw new Error("the js engine is always there");
 }
 
 const BY_SPEED: readonly EngineChoice[] = [...ENGINE_NAMES].reverse();
 
-function firstChoice({ choice, prefer }: BestEngineOptions): { name: EngineChoice; source: string } {
-  if (choice !== undefined) return { name: checkEngineName("bestEngine: choice", choice), source: "as asked" };
+interface FirstChoice {
+  readonly name: EngineChoice;
+  readonly source: string;
+  /** Whether somebody named it. */
+  readonly asked: boolean;
+}
+
+function firstChoice({ choice, prefer }: BestEngineOptions): FirstChoice {
+  if (choice !== undefined)
+    return { name: checkEngineName("bestEngine: choice", choice), source: "as asked", asked: true };
   const inEnvironment = engineInEnvironment();
-  if (inEnvironment !== undefined) return { name: inEnvironment, source: "as NTKIT_ENGINE says" };
-  if (prefer !== undefined) return { name: checkEngineName("bestEngine: prefer", prefer), source: "as preferred" };
-  return { name: BY_SPEED[0]!, source: "the fastest here" };
+  if (inEnvironment !== undefined) return { name: inEnvironment, source: "as NTKIT_ENGINE says", asked: true };
+  if (prefer !== undefined)
+    return { name: checkEngineName("bestEngine: prefer", prefer), source: "as preferred", asked: true };
+  return { name: BY_SPEED[0]!, source: "the fastest here", asked: false };
 }
 
 /** One engine, or why it is not there: what the host forbids is a reason too. Loads no code of the others. */

@@ -79,6 +79,7 @@ const SHOWS = ["openblas_get_config", "mkl_get_max_threads"];
 
 /** The first library that loads and has every routine, or why there is none. */
 export function loadLibrary(koffi: Koffi, options: LibraryOptions = {}): Library | { readonly unavailable: string } {
+  const absent: string[] = [];
   const reasons: string[] = [];
   const { path } = options;
   const candidates: readonly Candidate[] = path === undefined ? (CANDIDATES[process.platform] ?? []) : [{ path }];
@@ -89,11 +90,17 @@ export function loadLibrary(koffi: Koffi, options: LibraryOptions = {}): Library
         throw new Error("is the reference implementation, slower than plain TypeScript");
       return bind(koffi, handle, candidate.path, options.threads);
     } catch (error) {
-      reasons.push(`${candidate.path}: ${error instanceof Error ? error.message : error}`);
+      const reason = error instanceof Error ? error.message : `${error}`;
+      if (NOT_THERE.test(reason)) absent.push(candidate.path);
+      else reasons.push(`${candidate.path}: ${reason}`);
     }
   }
+  if (absent.length > 0) reasons.unshift(`there is no ${absent.join(", ")}`);
   return { unavailable: reasons.length === 0 ? `no library is known for ${process.platform}` : reasons.join("; ") };
 }
+
+/** What loaders say of a file that does not exist. */
+const NOT_THERE = /no such file|module could not be found/i;
 
 type Function = ReturnType<LibraryHandle["func"]>;
 

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { checkEngine } from "../../core/src/testing/engine-laws.ts";
 import { broken } from "../../core/src/testing/laws.ts";
 import { bestEngine, nativeEngine, openEngine } from "../src/index.ts";
+import { type Koffi, loadLibrary } from "../src/library.ts";
 
 const native = await nativeEngine();
 const there = "engine" in native;
@@ -199,7 +200,17 @@ describe.runIf(there)("nativeEngine", () => {
 describe("a library that cannot be used", () => {
   it("is named with the reason", async () => {
     vi.stubEnv("NTKIT_BLAS", "/no/such/library.so");
-    expect(await nativeEngine()).toEqual({ unavailable: expect.stringContaining("/no/such/library.so: ") });
+    expect(await nativeEngine()).toEqual({ unavailable: "there is no /no/such/library.so" });
+  });
+
+  it.runIf(process.platform === "linux")("is counted with the others that are not there, in one clause", () => {
+    const notThere = () => {
+      throw new Error("Failed to load shared library: cannot open shared object file: No such file or directory");
+    };
+    const koffi = { load: notThere } as unknown as Koffi; // all that is called of it
+    expect(loadLibrary(koffi)).toEqual({
+      unavailable: "there is no libopenblas.so.0, libmkl_rt.so.2, libflexiblas.so.3, liblapack.so.3",
+    });
   });
 
   it.runIf(process.platform === "linux")("is named with the routine it lacks", async () => {
@@ -236,13 +247,30 @@ describe("bestEngine", () => {
     vi.stubEnv("NTKIT_ENGINE", "");
     vi.stubEnv("NTKIT_BLAS", "/no/such/library.so");
     for (const options of [{}, { choice: "native" }] as const) {
-      const { engine, fallback } = await bestEngine(options);
+      const { engine, notes, fallback, denied } = await bestEngine(options);
       expect(engine.name).toBe("wasm");
       expect(fallback).toMatch(
-        /^wasm engine \([^\n]+, because the native engine is unavailable: \/no\/such\/library.so: /,
+        /^wasm engine \([^\n]+, because the native engine is unavailable: there is no \/no\/such\/library.so$/,
       );
+      expect(notes[0]).toMatch(/^wasm engine \([^\n]+, because the native engine is unavailable$/);
+      expect(denied).toBe(true);
     }
     expect(await bestEngine({ choice: "js" })).toMatchObject({ engine: "engine" in other && other.engine });
+  });
+
+  it("finds nothing wrong where no library is, unless one was asked for", async () => {
+    vi.stubEnv("NTKIT_ENGINE", "");
+    const platform = Object.getOwnPropertyDescriptor(process, "platform")!;
+    Object.defineProperty(process, "platform", { ...platform, value: "freebsd" }); // of which no library is known
+    try {
+      const { engine, notes, denied } = await bestEngine();
+      const note = `wasm engine (${engine.description}), the fastest here`;
+      expect({ notes, denied }).toEqual({ notes: [note], denied: false });
+      expect(await bestEngine({ choice: "native" })).toMatchObject({ denied: true });
+      expect(await bestEngine({ choice: "js" })).toMatchObject({ denied: false });
+    } finally {
+      Object.defineProperty(process, "platform", platform);
+    }
   });
 
   it("passes on threads and fast", async () => {

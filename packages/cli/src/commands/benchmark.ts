@@ -15,7 +15,7 @@ import { Interrupted } from "../interrupt.ts";
 import { checkWritable } from "../io/write-file.ts";
 import type { Output } from "../output.ts";
 import { type CommonOptions, checkPaths, choice, outputOf, withCommonOptions } from "./common.ts";
-import { chooseEngine, type EngineOptions, withEngineOption } from "./engine.ts";
+import { chooseReportedEngine, type EngineOptions, withEngineOption } from "./engine.ts";
 
 interface BenchmarkOptions extends CommonOptions, EngineOptions {
   readonly data: string;
@@ -54,7 +54,7 @@ async function runBenchmark(options: BenchmarkOptions, signal: AbortSignal): Pro
   }
   const references = selected(await readReferences(data), options.only, data);
   await checkFiles(data, references);
-  const { engine, notes } = await chooseEngine(options, output);
+  const { engine, notes } = await chooseReportedEngine(options, output);
   const results = await runAll(references, { options, engine, signal, output });
   const summary = summarize(results);
   for (const line of ["", ...summaryLines(summary, notes)]) output.print(line);

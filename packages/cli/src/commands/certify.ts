@@ -12,6 +12,7 @@ import { throwIfStopped, unlessStopped } from "../interrupt.ts";
 import { readTable } from "../io/table-file.ts";
 import type { Output } from "../output.ts";
 import { checkSvgPath, drawing, writeSvg } from "../svg.ts";
+import { excludeOption } from "./column-options.ts";
 import {
   type CommonOptions,
   checkPaths,
@@ -30,6 +31,7 @@ import { checkNetwork, finiteWidths, positive, prepareData, type Width, widths }
 
 interface CertifyOptions extends CommonOptions, TableOptions, EngineOptions {
   readonly target: string;
+  readonly exclude?: readonly string[];
   readonly network: string;
   readonly mse: number;
   readonly width?: readonly Width[];
@@ -54,6 +56,7 @@ export function certifyCommand(signal: AbortSignal): Command {
     .argument("<table>", "CSV, TSV, JSON rows, Parquet, .npy or .npz, each of them gzipped or not; - is standard input")
     .requiredOption("--target <column>", "the column to predict: numbers, or two classes")
     .requiredOption("--network <file>", "network file (JSON) with one output")
+    .addOption(excludeOption())
     .option(
       "--mse <number>",
       "the mean squared error whose time is predicted; 1 is the target's variance",
@@ -116,9 +119,9 @@ async function runCertify(path: string, options: CertifyOptions, signal: AbortSi
   if (plot !== undefined) await checkSvgPath(plot);
   const size = sizeOf(options);
   const given = await readNetwork(networkPath, signal);
-  const data = prepareData(await readTable(path, tableReading(options, signal)), { target, testFraction: 0, seed });
+  const data = prepareData(await readTable(path, tableReading(options, signal)), { ...options, testFraction: 0 });
   const network = await checkNetwork(given, networkPath, data.train.x.cols, size.widths);
-  const { engine } = await chooseEngine(options, output);
+  const engine = await chooseEngine(options, output);
   const problem: CertifyProblem = { network, train: data.train, trainable, seed, engine };
   for (const line of headLines(path, target, data, problem)) output.print(line);
   const limit = await output.progress("infinite network", (onProgress) =>

@@ -104,7 +104,7 @@ async function runEmpirical(options: EmpiricalCommandOptions, signal: AbortSigna
   const source = { network, networkPath, x: x1, inputPath: options.x1, signal };
   const params =
     paramsPath === undefined ? await drawWeights(seed ?? 0, source) : await readWeights(paramsPath, source);
-  const { engine } = await chooseEngine(options, output);
+  const engine = await chooseEngine(options, output);
   const array = await compute({ network, params, x1, x2, options, engine, signal, output });
   await writeNpyArray(out, array);
   if (saveParams !== undefined) await writeWeights(saveParams, params, { seed: `${seed}` });

@@ -19,6 +19,7 @@ import { checkWritable, writeFileAtomic } from "../io/write-file.ts";
 import type { Output } from "../output.ts";
 import { checkPlotPath, type Evaluation, writePlot } from "../plot.ts";
 import { type FitSummary, fitReport, fitSummary } from "../report.ts";
+import { columnsNamed, excludeOption } from "./column-options.ts";
 import {
   type CommonOptions,
   checkPaths,
@@ -33,11 +34,12 @@ import {
   withCommonOptions,
   withTableOptions,
 } from "./common.ts";
-import { chooseEngine, type EngineOptions, withEngineOption } from "./engine.ts";
+import { chooseReportedEngine, type EngineOptions, withEngineOption } from "./engine.ts";
 import { holdOut } from "./hold-out.ts";
 
 interface FitCommandOptions extends CommonOptions, TableOptions, EngineOptions {
   readonly target: string;
+  readonly exclude?: readonly string[];
   readonly task?: Task;
   readonly network?: string;
   readonly testFraction: number;
@@ -52,6 +54,7 @@ export function fitCommand(signal: AbortSignal): Command {
     .addHelpText("before", "Example:\n  ntkit fit houses.csv --target price --out houses.ntkit --plot houses.svg\n")
     .argument("<table>", "CSV, TSV, JSON rows, Parquet, .npy or .npz, each of them gzipped or not; - is standard input")
     .requiredOption("--target <column>", "the column to predict")
+    .addOption(excludeOption())
     .addOption(choiceOption("--task <task>", "found from the target when absent", ["regression", "classification"]))
     .option("--network <file>", "network file (JSON); without it architectures are chosen by leave-one-out")
     .option("--test-fraction <share>", "rows held out to score the model; 0 scores nothing", fraction, 0.2)
@@ -71,9 +74,10 @@ async function runFit(path: string, options: FitCommandOptions, signal: AbortSig
   const network = options.network === undefined ? undefined : await readNetwork(options.network, signal);
   const table = await readTable(path, tableReading(options, signal));
   const task = options.task ?? inferTask(table, options.target);
+  const exclude = columnsNamed(table, "--exclude", options.exclude);
   const { train, test } = await split(table, task, options, tableReading(options, signal));
-  const { engine, notes } = await chooseEngine(options, output);
-  const context: FitContext = { options, task, network, engine, signal, output };
+  const { engine, notes } = await chooseReportedEngine(options, output);
+  const context: FitContext = { options, exclude, task, network, engine, signal, output };
   const scored = await fitOn(train, "fitting", context);
   const evaluation = test && (await evaluate(scored, train, test, context));
   const refitted = options.out !== undefined && test !== null && options.test === undefined;
@@ -86,6 +90,7 @@ async function runFit(path: string, options: FitCommandOptions, signal: AbortSig
 
 interface FitContext {
   readonly options: FitCommandOptions;
+  readonly exclude: readonly string[];
   readonly task: Task;
   readonly network: Layer | undefined;
   readonly engine: Engine;
@@ -111,12 +116,12 @@ async function split(
 function fitOn(
   table: Table,
   label: string,
-  { options, task, network, engine, signal, output }: FitContext,
+  { options, exclude, task, network, engine, signal, output }: FitContext,
 ): Promise<Model> {
   const candidates = network === undefined ? defaultCandidates() : bothKernels(network);
   return output.progress(label, (onProgress): Promise<Model> => {
     const { target, seed } = options;
-    const fit = { target, seed, candidates, engine, signal, onProgress };
+    const fit = { target, exclude, seed, candidates, engine, signal, onProgress };
     return inNetworkFile<Model>(options.network, () =>
       task === "regression" ? fitRegression(table, fit) : fitClassification(table, fit),
     );

@@ -40,7 +40,7 @@ async function runKernel(options: KernelOptions, signal: AbortSignal): Promise<v
   await checkArrayPath(out, "kernels");
   const network = await readNetwork(networkPath, signal);
   const { x1, x2 } = await readInputPair(path1, path2, signal);
-  const { engine } = await chooseEngine(options, output);
+  const engine = await chooseEngine(options, output);
   const gram = await output.progress("kernel", (onProgress) =>
     inNetworkFile(networkPath, () => kernelFn(network)(x1, x2, options.get, { engine, signal, onProgress })),
   );

@@ -2,7 +2,9 @@ import { Command, InvalidArgumentError } from "commander";
 import {
   brief,
   column,
+  DataError,
   decodeModel,
+  inferColumn,
   type Model,
   type PredictTableOptions,
   predictClassification,
@@ -10,10 +12,12 @@ import {
   predictRegression,
   type Table,
 } from "ntkit";
+import { makeTable } from "../io/make-table.ts";
 import { readInput } from "../io/read-input.ts";
 import { readTable } from "../io/table-file.ts";
 import { checkWritable } from "../io/write-file.ts";
 import { type OutputColumn, tableFormat, writeTable } from "../io/write-table.ts";
+import { columnsNamed, columnsOption, mayName } from "./column-options.ts";
 import {
   type CommonOptions,
   checkPaths,
@@ -26,6 +30,7 @@ import {
 import { chooseEngine, type EngineOptions, withEngineOption } from "./engine.ts";
 
 interface PredictCommandOptions extends CommonOptions, TableOptions, EngineOptions {
+  readonly keep?: readonly string[];
   readonly out?: string;
   readonly level: number;
   readonly intervals: boolean;
@@ -40,6 +45,7 @@ export function predictCommand(signal: AbortSignal): Command {
       "--out <file>",
       "where predictions go (.csv, .tsv, each with or without .gz, .parquet, .npy); without it standard output, as CSV",
     )
+    .addOption(columnsOption("--keep <columns>", "columns to write beside the predictions, like id; may be repeated"))
     .option("--level <share>", "how often an interval should hold the truth", openFraction, 0.95)
     .option("--no-intervals", "predictions alone, which take a fraction of the time")
     .action((model: string, table: string, options: PredictCommandOptions) =>
@@ -64,12 +70,12 @@ async function runPredict(
     await checkWritable(options.out);
   }
   const model = decodeModel(await readInput(modelPath, { signal }), modelPath);
-  const expected = model.preprocessor.features.map(({ name }) => name);
-  const table = await readTable(tablePath, { ...tableReading(options, signal), expected });
-  const { engine } = await chooseEngine(options, output);
-  const columns = await output.progress("predicting", (onProgress) =>
+  const { table, kept } = await readRows(tablePath, model, options, signal);
+  const engine = await chooseEngine(options, output);
+  const predicted = await output.progress("predicting", (onProgress) =>
     predictColumns(model, table, options, { engine, signal, onProgress }),
   );
+  const columns = [...kept, ...predicted];
   if (options.out !== undefined) {
     await writeTable(options.out, columns);
     output.note(`${table.rows} predictions of "${model.target}" written to ${options.out}`);
@@ -86,6 +92,52 @@ async function runPredict(
       ? { columns: Object.fromEntries(columns.map(({ name, values }) => [name, Array.from(values)])) }
       : {}),
   });
+}
+
+interface RowsToPredict {
+  readonly table: Table;
+  /** The columns of --keep as they stand in the file. */
+  readonly kept: readonly OutputColumn[];
+}
+
+async function readRows(
+  path: string,
+  model: Model,
+  options: PredictCommandOptions,
+  signal: AbortSignal,
+): Promise<RowsToPredict> {
+  const { keep, out } = options;
+  // An id like 007 keeps its zeros, but where only numbers can be written.
+  const expected = model.preprocessor.features.map(({ name }) => name);
+  const verbatim = out !== undefined && out !== "-" && tableFormat(out) === "npy" ? undefined : mayName(keep);
+  const table = await readTable(path, { ...tableReading(options, signal), verbatim, expected });
+  const names = columnsNamed(table, "--keep", keep);
+  const predicted = new Set(predictedNames(model));
+  const taken = names.find((name) => predicted.has(name));
+  if (taken !== undefined)
+    throw new DataError(`--keep: "${taken}" is the name of a column of predictions: rename it in ${table.source}`);
+  const own = new Map(table.names.map((name, j) => [name, table.columns[j]!]));
+  const kept = names.map((name) => ({ name, values: own.get(name)!.values }));
+  return { table: verbatim ? asInputs(table, model, verbatim) : table, kept };
+}
+
+/** The table with those verbatim columns that are inputs as the model reads them. */
+function asInputs({ source, names, rows, columns }: Table, model: Model, verbatim: (name: string) => boolean): Table {
+  const inputs = new Set(model.preprocessor.features.map(({ name }) => name));
+  return makeTable(source, names, rows, (name, j) => {
+    const own = columns[j]!;
+    return own.kind === "text" && verbatim(name) && inputs.has(name) ? inferColumn(name, own.values) : own;
+  });
+}
+
+function predictedNames(model: Model): readonly string[] {
+  return model.task === "regression"
+    ? ["prediction", "lower", "upper"]
+    : ["prediction", ...model.classes.map(shareName)];
+}
+
+function shareName(name: string): string {
+  return `p_${name}`;
 }
 
 /** `prediction`, then `lower` and `upper` unless they are not asked for, or `p_<class>` for each class. */
@@ -106,7 +158,7 @@ async function predictColumns(
     ];
   }
   const { prediction, classes, probabilities } = await predictClassification(model, table, options);
-  const shares = classes.map((name, k) => ({ name: `p_${name}`, values: column(probabilities, k) }));
+  const shares = classes.map((name, k) => ({ name: shareName(name), values: column(probabilities, k) }));
   return [{ name: "prediction", values: prediction }, ...shares];
 }
 

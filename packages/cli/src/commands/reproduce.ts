@@ -60,7 +60,7 @@ async function runReproduce(names: readonly string[], options: ReproduceOptions,
   const chosen = choose(names);
   const set = settings(chosen, options);
   if (options.out !== undefined) await checkFolder(options.out);
-  const { engine } = await chooseEngine(options, output);
+  const engine = await chooseEngine(options, output);
   const finished: Finished[] = [];
   try {
     for (const experiment of chosen) {

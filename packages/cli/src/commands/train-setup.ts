@@ -15,6 +15,7 @@ import {
 import type { Axis } from "../train/figure.ts";
 import { checkComparable, withHiddenWidth } from "../train/hidden-width.ts";
 import type { Deterministic } from "../train/linear-descent.ts";
+import { columnsNamed } from "./column-options.ts";
 import { inNetworkFile } from "./common.ts";
 import { holdOut } from "./hold-out.ts";
 
@@ -80,17 +81,18 @@ export interface PreparedData {
 
 interface DataOptions {
   readonly target: string;
+  readonly exclude?: readonly string[] | undefined;
   readonly testFraction: number;
   readonly seed: number;
 }
 
 /** The table's rows, those of training standardized, the others alike. */
-export function prepareData(table: Table, { target, testFraction, seed }: DataOptions): PreparedData {
+export function prepareData(table: Table, { target, exclude, testFraction, seed }: DataOptions): PreparedData {
   inferTask(table, target); // throws when the target is not there
   const column = table.columns[table.names.indexOf(target)]!;
   const task = column.kind === "text" ? "classification" : "regression";
   const parts = testFraction === 0 ? null : holdOut(table, { target, task, testFraction, seed });
-  const train = trainingData(parts?.train ?? table, target);
+  const train = trainingData(parts?.train ?? table, target, { exclude: columnsNamed(table, "--exclude", exclude) });
   const test = parts && dataLike(train, parts.test);
   return { train, test, ...overOnlyFeature(train, test) };
 }

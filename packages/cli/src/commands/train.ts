@@ -11,6 +11,7 @@ import { type InfiniteLimit, type InfiniteRun, infiniteLimit, infiniteRun } from
 import type { Deterministic } from "../train/linear-descent.ts";
 import type { SweepProblem } from "../train/problem.ts";
 import { widthTable } from "../train/table.ts";
+import { excludeOption } from "./column-options.ts";
 import {
   type CommonOptions,
   checkPaths,
@@ -42,6 +43,7 @@ import { checkWeightsPath } from "./weights.ts";
 
 interface TrainCommandOptions extends CommonOptions, TableOptions, EngineOptions, TrainFiles {
   readonly target: string;
+  readonly exclude?: readonly string[];
   readonly network: string;
   readonly width: readonly Width[];
   readonly steps: number;
@@ -67,6 +69,7 @@ export function trainCommand(signal: AbortSignal): Command {
     .argument("<table>", "CSV, TSV, JSON rows, Parquet, .npy or .npz, each of them gzipped or not; - is standard input")
     .requiredOption("--target <column>", "the column to predict: numbers, or two classes")
     .requiredOption("--network <file>", "network file (JSON) with one output")
+    .addOption(excludeOption())
     .addOption(
       new Option("--width <list>", "widths of its hidden layers; inf is the infinite network")
         .argParser(widths)
@@ -95,7 +98,7 @@ async function runTrain(path: string, options: TrainCommandOptions, signal: Abor
   const given = await readNetwork(options.network, signal);
   const data = prepareData(await readTable(path, tableReading(options, signal)), options);
   const network = await checkNetwork(given, options.network, data.train.x.cols, options.width);
-  const { engine } = await chooseEngine(options, output);
+  const engine = await chooseEngine(options, output);
   const { steps, batchSize, trainable, seed } = options;
   const problem: SweepProblem = {
     ...{ network, train: data.train, test: data.test, shown: data.shown, steps, optimizer },

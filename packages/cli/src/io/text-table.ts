@@ -19,6 +19,8 @@ export interface TextTableOptions {
   readonly missing?: readonly string[] | undefined;
   /** Columns that the table should have: a separator that finds them is the right one. */
   readonly expected?: readonly string[] | undefined;
+  /** Which columns are texts, kept as they stand in the file, whatever they hold. None when absent. */
+  readonly verbatim?: ((name: string) => boolean) | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Bytes of fields that may be held, with all else on V8's heap. Four fifths of what Node may use when absent. */
   readonly heap?: number | undefined;
@@ -40,6 +42,7 @@ export async function textTable(bytes: Uint8Array, source: string, options: Text
   const { names, fields, quoted, lines, aside, comments } = columns.finish();
   const decimal = tableMark(fields, delimiter);
   const table = makeTable(source, names, lines.length, (name, j): Column => {
+    if (options.verbatim?.(name)) return { kind: "text", values: fields[j]!.map(fromField) };
     const column = inferColumn(name, fields[j]!.map(fromField), {
       place: (row) => `line ${lines[row]}`,
       quoted: (row) => quoted[j]!.has(row),

@@ -13,7 +13,7 @@ import { classTarget } from "./target.ts";
 import { bestTemperature, softmaxRows } from "./temperature.ts";
 
 /**
- * Learns classes from every other column, by regression on one-hot targets minus 1/classes. Rows without a class are
+ * Learns classes from every other column that is not excluded, by regression on one-hot targets minus 1/classes. Rows without a class are
  * left out.
  *
  * Architecture and ridge: least leave-one-out log loss (labels smoothed by 2/(n + 1)), each at its own best temperature;

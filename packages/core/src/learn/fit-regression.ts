@@ -10,13 +10,13 @@ import { normalQuantile } from "../random/normal-quantile.ts";
 import { type Candidate, defaultCandidates } from "./candidates.ts";
 import { checkPredictions, crossBlocks, fitKernel } from "./fit-kernel.ts";
 import type { RegressionModel, RegressionPrediction } from "./model.ts";
-import { meanAndStd } from "./preprocess.ts";
+import { type InputOptions, meanAndStd } from "./preprocess.ts";
 import { noiseVariance, replicateVariance } from "./replicates.ts";
 import { selectModel } from "./select-model.ts";
 import { type Table, takeTableRows } from "./table.ts";
 import { numericTarget } from "./target.ts";
 
-export interface FitOptions extends PredictOptions {
+export interface FitOptions extends PredictOptions, InputOptions {
   readonly target: string;
   /** Architectures to choose from; the default ones when absent. */
   readonly candidates?: readonly Candidate[] | undefined;
@@ -28,12 +28,13 @@ export const FIT_NAMES: readonly string[] = optionNames<FitOptions>({
   target: true,
   candidates: true,
   seed: true,
+  exclude: true,
 });
 
 export const PREDICTION_NAMES: readonly string[] = optionNames<PredictTableOptions>({ ...PREDICT_NAMES, level: true });
 
 /**
- * Learns a numeric target from every other column. Rows without a target are left out.
+ * Learns a numeric target from every other column that is not excluded. Rows without a target are left out.
  *
  * Architecture and ridge: least leave-one-out squared error, where rows with equal inputs are left out together. Intervals:
  * the Gaussian process's predictive standard deviation, with at least the noise that targets of equal inputs show, scaled

@@ -1,7 +1,16 @@
 import { DataError, didYouMean, listed } from "../errors.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
 import { checkTable } from "./check-table.ts";
-import { asNumeric, asTexts, type Column, columnOf, type NumericColumn, type Table, type TextColumn } from "./table.ts";
+import { tooManyTexts, whyLeftOut } from "./many-texts.ts";
+import {
+  asNumeric,
+  asTexts,
+  type Column,
+  columnsByName,
+  type NumericColumn,
+  type Table,
+  type TextColumn,
+} from "./table.ts";
 
 /**
  * How the columns of a table become inputs of a network, learned on training rows only. Plain data.
@@ -40,12 +49,18 @@ export interface DroppedColumn {
   readonly reason: string;
 }
 
+/** Which columns are inputs. */
+export interface InputOptions {
+  /** Names of columns that are not learned from; predictions ignore them. */
+  readonly exclude?: readonly string[] | undefined;
+}
+
 /** The level that stands for a missing text. */
 const MISSING_LEVEL = "(missing)";
 
-/** Learns from the rows of `table`, of which every column but `target` is an input. */
-export function fitPreprocessor(table: Table, target: string): Preprocessor {
-  const { features, dropped } = learnFeatures(table, target);
+/** Learns from the rows of `table`, of which every column but `target` and those excluded is an input. */
+export function fitPreprocessor(table: Table, target: string, options: InputOptions = {}): Preprocessor {
+  const { features, dropped } = learnFeatures(table, target, options);
   if (features.length === 0)
     throw new DataError(
       `${table.source}: no column is left to learn from: ${
@@ -59,15 +74,18 @@ export function fitPreprocessor(table: Table, target: string): Preprocessor {
 }
 
 /** The same, also where every column is left out. */
-export function learnFeatures(table: Table, target: string): Preprocessor {
+export function learnFeatures(table: Table, target: string, { exclude = [] }: InputOptions = {}): Preprocessor {
   checkTable(table);
+  checkExcluded(table, target, exclude);
+  const excluded = new Set(exclude);
   const features: Feature[] = [];
   const dropped: DroppedColumn[] = [];
   table.names.forEach((name, j) => {
     if (name === target) return;
     const column = table.columns[j]!;
-    if (column.aside !== undefined) {
-      dropped.push({ name, reason: column.aside });
+    const reason = excluded.has(name) ? "is excluded" : column.aside;
+    if (reason !== undefined) {
+      dropped.push({ name, reason });
       return;
     }
     const feature = column.kind === "numeric" ? numericFeature(name, column) : categoryFeature(table, name, column);
@@ -75,6 +93,18 @@ export function learnFeatures(table: Table, target: string): Preprocessor {
     else features.push(feature);
   });
   return { features, dropped };
+}
+
+function checkExcluded({ source, names }: Table, target: string, exclude: readonly string[]): void {
+  const own = new Set(names);
+  for (const name of exclude) {
+    if (name === target)
+      throw new DataError(`${source}: "${target}" is the target and cannot be excluded: exclude other columns only`);
+    if (!own.has(name))
+      throw new DataError(
+        `${source}: no column to exclude is named "${name}"${didYouMean(name, names)}; the columns are ${listed(names)}`,
+      );
+  }
 }
 
 function numericFeature(name: string, { values }: NumericColumn): NumericFeature | DroppedColumn {
@@ -109,8 +139,7 @@ function categoryFeature(table: Table, name: string, column: TextColumn): Catego
     counts.set(level, (counts.get(level) ?? 0) + 1);
   }
   if (counts.size < 2) return { name, reason: counts.has(MISSING_LEVEL) ? "is empty" : "is constant" };
-  if (counts.size > 20 && counts.size > column.values.length / 2)
-    return { name, reason: `has ${counts.size} different texts in ${column.values.length} rows, like an identifier` };
+  if (tooManyTexts(counts.size, column.values.length)) return { name, reason: whyLeftOut(column.values, counts.size) };
   const levels = [...counts.keys()].sort();
   return { kind: "category", name, levels, shares: levels.map((level) => counts.get(level)! / column.values.length) };
 }
@@ -122,7 +151,7 @@ function categoryFeature(table: Table, name: string, column: TextColumn): Catego
 export function withSharedScale(preprocessor: Preprocessor): Preprocessor | null {
   const numeric = preprocessor.features.filter((feature) => feature.kind === "numeric");
   if (numeric.length < 2 || numeric.length < preprocessor.features.length) return null;
-  const largest = Math.max(...numeric.map(({ std }) => std));
+  const largest = numeric.reduce((most, { std }) => Math.max(most, std), 0); // a million arguments overflow the stack
   const std = largest * Math.sqrt(numeric.reduce((sum, f) => sum + (f.std / largest) ** 2, 0) / numeric.length);
   return { ...preprocessor, features: numeric.map((feature) => ({ ...feature, std })) };
 }
@@ -142,11 +171,12 @@ function widthOf(feature: Feature): number {
  * in training; columns that were not there in training are ignored.
  */
 export function preprocess(preprocessor: Preprocessor, table: Table): Matrix {
-  checkColumns(preprocessor, table);
+  const columns = columnsByName(table);
+  checkColumns(preprocessor, table, columns);
   const result = matrix(table.rows, inputWidth(preprocessor));
   let at = 0;
   for (const feature of preprocessor.features) {
-    const column = columnOf(table, feature.name)!;
+    const column = columns.get(feature.name)!;
     if (feature.kind === "numeric") writeNumeric(feature, column, result, at, table.source);
     else writeCategory(feature, column, result, at);
     at += widthOf(feature);
@@ -157,9 +187,9 @@ export function preprocess(preprocessor: Preprocessor, table: Table): Matrix {
 /** Missing columns that a message names. */
 const MOST_ABSENT = 8;
 
-function checkColumns({ features }: Preprocessor, table: Table): void {
+function checkColumns({ features }: Preprocessor, table: Table, columns: ReadonlyMap<string, Column>): void {
   checkTable(table);
-  const absent = features.filter(({ name }) => !table.names.includes(name));
+  const absent = features.filter(({ name }) => !columns.has(name));
   if (absent.length > 0) {
     const own = new Set(features.map(({ name }) => name));
     const others = table.names.filter((name) => !own.has(name));
@@ -170,7 +200,7 @@ function checkColumns({ features }: Preprocessor, table: Table): void {
     );
   }
   for (const feature of features) {
-    const column = columnOf(table, feature.name)!;
+    const column = columns.get(feature.name)!;
     if (feature.kind === "numeric" && column.kind === "text" && asNumeric(column) === null) {
       const row = column.values.findIndex((value) => value !== null && Number.isNaN(Number(value)));
       const { place, value } = column.suspect ?? { place: `data row ${row + 1}`, value: column.values[row] };

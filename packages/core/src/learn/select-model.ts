@@ -1,7 +1,7 @@
 import { DataError } from "../errors.ts";
 import type { Matrix } from "../matrix/matrix.ts";
 import type { Candidate } from "./candidates.ts";
-import { fitPreprocessor, type Preprocessor, preprocess, withSharedScale } from "./preprocess.ts";
+import { fitPreprocessor, type InputOptions, type Preprocessor, preprocess, withSharedScale } from "./preprocess.ts";
 import { compareCandidates, type Selection, type SelectOptions, settleRidge } from "./select.ts";
 import type { Table } from "./table.ts";
 
@@ -23,13 +23,13 @@ export async function selectModel(
   target: string,
   y: Matrix,
   candidates: readonly Candidate[],
-  options: SelectOptions,
+  options: SelectOptions & InputOptions,
 ): Promise<ModelSelection> {
   if (table.rows > MAX_TRAINING_ROWS)
     throw new DataError(
       `${table.source}: ${table.rows} training rows need kernel matrices of ${Math.round((8 * table.rows ** 2) / 1e9)} GB each: sample at most ${MAX_TRAINING_ROWS} of them`,
     );
-  const preprocessor = fitPreprocessor(table, target);
+  const preprocessor = fitPreprocessor(table, target, options);
   const share = (from: number, to: number) =>
     options.onProgress && ((fraction: number) => options.onProgress?.(from + (to - from) * fraction));
   const compared = await compareCandidates(preprocess(preprocessor, table), y, candidates, {

@@ -77,6 +77,11 @@ export function asTexts(column: Column, known: readonly string[]): readonly (str
   return Array.from(column.values, text);
 }
 
+/** The columns by their names, to look many up: each alone takes time that grows with their number. */
+export function columnsByName({ names, columns }: Table): ReadonlyMap<string, Column> {
+  return new Map(names.map((name, j) => [name, columns[j]!]));
+}
+
 /** The column of that name, or undefined. */
 export function columnOf(table: Table, name: string): Column | undefined {
   return table.columns[table.names.indexOf(name)];

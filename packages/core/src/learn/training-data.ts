@@ -1,6 +1,7 @@
 import { DataError } from "../errors.ts";
 import { columnVector, type Matrix } from "../matrix/matrix.ts";
-import { fitPreprocessor, meanAndStd, type Preprocessor, preprocess } from "./preprocess.ts";
+import { checkOptions, optionNames } from "../matrix/option-names.ts";
+import { fitPreprocessor, type InputOptions, meanAndStd, type Preprocessor, preprocess } from "./preprocess.ts";
 import { type Table, takeTableRows } from "./table.ts";
 import { classTarget, inferTask, numericTarget, targetColumn } from "./target.ts";
 
@@ -22,14 +23,17 @@ export interface LearnedData extends TrainingData {
   readonly scale: TargetScale;
 }
 
+const NAMES = optionNames<InputOptions>({ exclude: true });
+
 /**
  * The rows that have a target, standardized: inputs as `Preprocessor` says, the target as `TargetScale` does. Throws DataError for a
  * target that is constant or has more than two classes.
  */
-export function trainingData(table: Table, target: string): LearnedData {
+export function trainingData(table: Table, target: string, options: InputOptions = {}): LearnedData {
+  checkOptions("trainingData", options, NAMES);
   const { rows, scale } = learnScale(table, target);
   const known = takeTableRows(table, rows);
-  const preprocessor = fitPreprocessor(known, target);
+  const preprocessor = fitPreprocessor(known, target, options);
   return { preprocessor, scale, ...dataLike({ preprocessor, scale }, known) };
 }
 

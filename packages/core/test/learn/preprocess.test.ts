@@ -199,55 +199,6 @@ describe("texts", () => {
   });
 });
 
-describe("columns that are left out", () => {
-  it("with the reason", () => {
-    const n = 30;
-    const indices = Array.from({ length: n }, (_, i) => i);
-    const { features, dropped } = fitPreprocessor(
-      tableOf([
-        ["a", numeric(indices)],
-        ["constant", numeric(indices.map(() => 0.1))],
-        ["empty", numeric(indices.map(() => Number.NaN))],
-        ["word", text(indices.map(() => "same"))],
-        ["blank", text(indices.map(() => null))],
-        ["name", text(indices.map((i) => `id-${i}`))],
-        ["y", numeric(indices)],
-      ]),
-      "y",
-    );
-    expect(features.map(({ name }) => name)).toEqual(["a"]);
-    expect(dropped.map(({ name, reason }) => `${name} ${reason}`)).toEqual([
-      "constant is constant",
-      "empty is empty",
-      "word is constant",
-      "blank is empty",
-      "name has 30 different texts in 30 rows, like an identifier",
-    ]);
-  });
-
-  it.each([
-    [20, 20, true],
-    [21, 42, true],
-    [21, 41, false],
-    [30, 90, true],
-  ])("%d different texts in %d rows are kept: %s", (levels, rows, kept) => {
-    const table = tableOf([
-      ["a", numeric(Array.from({ length: rows }, (_, i) => i))],
-      ["name", text(Array.from({ length: rows }, (_, i) => `id-${i % levels}`))],
-    ]);
-    expect(fitPreprocessor(table, "y").features.map(({ name }) => name)).toEqual(kept ? ["a", "name"] : ["a"]);
-  });
-
-  it("nothing left is an error that says why", () => {
-    const table = tableOf([
-      ["a", numeric([1, 1])],
-      ["y", numeric([1, 2])],
-    ]);
-    expect(() => fitPreprocessor(table, "y")).toThrow('no column is left to learn from: "a" is constant');
-    expect(() => fitPreprocessor(tableOf([["y", numeric([1, 2])]]), "y")).toThrow("the target is the only one");
-  });
-});
-
 describe("numbers in training that are texts later", () => {
   const fitted = fitPreprocessor(tableOf([["a", numeric([1, 2])]]), "y");
   it.each([

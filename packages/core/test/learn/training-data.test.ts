@@ -18,6 +18,22 @@ describe("training data", () => {
     expect(learned.x.data.reduce((sum, value) => sum + value, 0)).toBeCloseTo(0, 12);
   });
 
+  it("excluded columns are not learned from", () => {
+    const table = tableOf([
+      ["id", numeric([5, 4, 1, 2, 3, 9])],
+      ["a", numeric(a)],
+      ["y", numeric([1, 2, 3, 4, 5, 6])],
+    ]);
+    const { x, preprocessor } = trainingData(table, "y", { exclude: ["id"] });
+    expect(preprocessor.dropped).toEqual([{ name: "id", reason: "is excluded" }]);
+    expect(x.cols).toBe(1);
+    expect(() => trainingData(table, "y", { exclude: ["di"] })).toThrow(
+      'no column to exclude is named "di" (did you mean "id"?)',
+    );
+    const misspelt = { exclud: ["id"] } as { exclude?: string[] }; // as JavaScript may
+    expect(() => trainingData(table, "y", misspelt)).toThrow('(did you mean "exclude"?)');
+  });
+
   it("other rows do not change what was learned", () => {
     const learned = trainingData(
       tableOf([

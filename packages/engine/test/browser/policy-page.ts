@@ -10,9 +10,9 @@ export interface PolicyReport {
 
 /** The engine that is found whatever the page's Content Security Policy, at work. */
 async function trial(): Promise<PolicyReport> {
-  const { engine, notes } = await bestEngine();
+  const { engine, fallback } = await bestEngine();
   const gram = await kernelFn(RELU)(inputs(12, 5), null, "ntk", { engine });
-  return { engine: engine.name, note: notes.join(), gram: [...gram.data] };
+  return { engine: engine.name, note: fallback ?? "", gram: [...gram.data] };
 }
 
 Object.assign(globalThis, { trial });
