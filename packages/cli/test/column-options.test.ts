@@ -35,7 +35,9 @@ describe("options that name columns", () => {
   it("--exclude: columns are neither learned from nor needed to predict, and the model says so", async () => {
     const exclude = ["--exclude", "day", "--exclude", "id,no", "--out", at("without.ntkit")];
     const report = await learn("ids.csv", "y", ...exclude);
-    expect(report).toMatch(/2 columns to learn "y" from \(regression\)\ncolumns: a, b\nleft out: /);
+    expect(report).toMatch(
+      /2 columns to learn "y" from \(regression\)\nread as: , separated, utf-8\ncolumns: a, b\nleft out: /,
+    );
     expect(report).toContain('left out: column "id,no" is excluded\nleft out: column "day" is excluded\n');
     const plain = JSON.parse(await learn("numbers.csv", "y", "--json"));
     const without = JSON.parse(await learn("ids.csv", "y", "--json", ...exclude));

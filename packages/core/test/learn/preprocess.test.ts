@@ -201,12 +201,12 @@ describe("texts", () => {
 
 describe("numbers in training that are texts later", () => {
   const fitted = fitPreprocessor(tableOf([["a", numeric([1, 2])]]), "y");
-  it.each([
-    [[null, "1", "tall", "2"], 'column "a" was numeric in training but data row 3 holds "tall"'],
-    [["1", null, "2"], 'column "a" was numeric in training but now holds texts'],
-  ])("%j", (values, message) => {
-    expect(() => preprocess(fitted, tableOf([["a", text(values)]]))).toThrow(message);
-  });
+  it.each([[[null, "1", "tall", "2"], 'column "a" was numeric in training but data row 3 holds "tall"']])(
+    "%j",
+    (values, message) => {
+      expect(() => preprocess(fitted, tableOf([["a", text(values)]]))).toThrow(message);
+    },
+  );
 
   it("may be missing all", () => {
     expect([...preprocess(fitted, tableOf([["a", text([null, null])]])).data]).toEqual([0, 0]);
