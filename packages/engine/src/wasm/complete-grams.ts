@@ -68,8 +68,8 @@ export function blocksToComplete(
     byBlock.set(key, [...(byBlock.get(key) ?? []), [i, j]]);
   }
   const blocks = [...byBlock.values()].map((entries): Incomplete => {
-    const [row, col] = entries[0]!.map((index) => index - (index % BLOCK)) as unknown as LeftOut; // of a pair, a pair
-    return { range: rangeOf(row, BLOCK, col, BLOCK, n1, n2), entries };
+    const [i, j] = entries[0]!;
+    return { range: rangeOf(i - (i % BLOCK), BLOCK, j - (j % BLOCK), BLOCK, n1, n2), entries };
   });
   return [...strips.map((range): Incomplete => ({ range, entries: null })), ...blocks];
 }
