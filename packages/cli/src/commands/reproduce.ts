@@ -11,6 +11,7 @@ import { Command } from "commander";
 import { DataError, didYouMean, type Engine, isNtkError, NumericalError } from "ntkit";
 import { Interrupted } from "../interrupt.ts";
 import type { Output } from "../output.ts";
+import { GatheringOption } from "../repeated-option.ts";
 import { checkFolder, type Finished, type RunSetting, saveFindings } from "../reproduce/save-findings.ts";
 import { experimentList, resultLines, shortLine } from "../reproduce/text.ts";
 import { type CommonOptions, choiceOption, integer, outputOf, withCommonOptions } from "./common.ts";
@@ -34,11 +35,8 @@ export function reproduceCommand(signal: AbortSignal): Command {
   const command = new Command("reproduce")
     .addHelpText("before", EXAMPLES)
     .argument("[experiments...]", "their names, or all; a list of them when absent")
-    .option(
-      "--set <name=value>",
-      "a parameter of the one experiment; may be given again",
-      (text, all) => [...all, text],
-      [] as readonly string[],
+    .addOption(
+      new GatheringOption("--set <name=value>", "a parameter of the one experiment; may be given again").default([]),
     )
     .option("--seed <integer>", "draws all data and networks", integer(0), 1)
     .option("--quick", "small sizes: all of them in minutes")
