@@ -18,9 +18,9 @@ import { gradient, hvp, jacobian, jvp, vjp } from "../../src/network/derivatives
 import { apply, init } from "../../src/network/network.ts";
 import { flattenParams, unflattenParams } from "../../src/network/params.ts";
 
-const x = matrix(2, 1, Float64Array.of(1, 2));
+const x = matrix(2, 1, Float64Array.of(1e100, 2e100));
 const y = matrix(2, 1);
-const steep = dense({ width: 3, wStd: 1e200 });
+const steep = dense({ width: 3, wStd: 1e150 });
 const wide = dense({ width: 3 });
 const one = dense({ width: 1 });
 const weights = (network: Layer): Params => init(network, 1, { seed: 1 });
@@ -28,7 +28,7 @@ const weights = (network: Layer): Params => init(network, 1, { seed: 1 });
 const network = serial(steep, relu(), steep, relu(), one);
 
 describe("outputs that leave the range of float64 are an error at their layer", () => {
-  it.each([
+  it.each<[string, Layer, number?]>([
     ["layers[2] (dense)", network],
     ["layers[1] (exp)", serial(steep, exp(), one)],
     ["layers[0].layer (dense)", serial(repeat(steep, 3), one)],
@@ -36,9 +36,9 @@ describe("outputs that leave the range of float64 are an error at their layer", 
       "layers[1].branches[1].layers[1] (dense)",
       serial(fanOut(2), parallel(wide, serial(steep, steep)), fanInSum(), one),
     ],
-    ["dense", dense({ width: 1, wStd: Number.MAX_VALUE })],
-  ])("%s", (place, overflowing) => {
-    const big = matrix(1, 1, Float64Array.of(1e100));
+    ["dense", dense({ width: 1, wStd: 1e150 }), 1e200],
+  ])("%s", (place, overflowing, value = 1e100) => {
+    const big = matrix(1, 1, Float64Array.of(value));
     expect(() => apply(overflowing, weights(overflowing), big)).toThrow(NumericalError);
     expect(() => apply(overflowing, weights(overflowing), big)).toThrow(
       `apply: the outputs of ${place} leave the range of float64: use smaller inputs or weights`,
@@ -47,7 +47,8 @@ describe("outputs that leave the range of float64 are an error at their layer", 
 
   it("a bounded activation after it may save the outputs", () => {
     const saved = serial(steep, steep, erf(), one);
-    expect(apply(saved, weights(saved), x).data.every(Number.isFinite)).toBe(true);
+    const ones = matrix(2, 1, Float64Array.of(1, 1));
+    expect(apply(saved, weights(saved), ones).data.every(Number.isFinite)).toBe(true);
   });
 
   const at = "of layers[2] (dense) leave the range of float64";
@@ -88,16 +89,16 @@ describe("outputs that leave the range of float64 are an error at their layer", 
 });
 
 describe("results that leave the range after finite outputs", () => {
-  const product = serial(dense({ width: 1, wStd: 1e160 }), one);
+  const product = serial(dense({ width: 1, wStd: 1e150 }), one);
   it("are errors that say what they are", async () => {
     const params = unflattenParams(weights(product), Float64Array.of(1, 1));
-    const small = matrix(1, 1, Float64Array.of(1));
-    expect(apply(product, params, small).data[0]).toBe(1e160);
-    await expect(empiricalNtk(product, params, small, null)).rejects.toThrow(
+    const large = matrix(1, 1, Float64Array.of(1e10));
+    expect(apply(product, params, large).data[0]).toBe(1e160);
+    await expect(empiricalNtk(product, params, large, null)).rejects.toThrow(
       "empiricalNtk: an entry of the kernel leaves the range of float64",
     );
-    await expect(empiricalNngp(product, params, small, null)).rejects.toThrow("empiricalNngp: an entry of the kernel");
-    expect(() => vjp(product, params, small).pullback(matrix(1, 1, Float64Array.of(1e200)))).toThrow(
+    await expect(empiricalNngp(product, params, large, null)).rejects.toThrow("empiricalNngp: an entry of the kernel");
+    expect(() => vjp(product, params, large).pullback(matrix(1, 1, Float64Array.of(1e200)))).toThrow(
       "vjp: the gradient leaves the range of float64",
     );
   });
