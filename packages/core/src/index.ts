@@ -277,7 +277,13 @@ export {
   type Solution,
   type Solved,
 } from "./predict/kernel-regression.ts";
-export { type CholeskyLeaveOneOut, type LeaveOneOut, looAt, looFromCholesky } from "./predict/leave-one-out.ts";
+export {
+  type CholeskyLeaveOneOut,
+  type CholeskyLeaveOneOutOptions,
+  type LeaveOneOut,
+  looAt,
+  looFromCholesky,
+} from "./predict/leave-one-out.ts";
 export {
   type LinearDescent,
   type LinearDescentOptions,
@@ -296,7 +302,7 @@ export {
 export { type MaxLearningRateOptions, maxLearningRate } from "./predict/max-learning-rate.ts";
 export { type Decay, type ModeRate, modeRates } from "./predict/mode-rates.ts";
 export type { IndefiniteKernel } from "./predict/mse-flow.ts";
-export type { PredictOptions } from "./predict/options.ts";
+export type { PredictOptions, Ridge } from "./predict/options.ts";
 export type { SolveFailure } from "./predict/regularized-solve.ts";
 export {
   alphaAt,
