@@ -11,6 +11,7 @@ import {
   type Table,
 } from "ntkit";
 import type { Evaluation } from "./plot.ts";
+import { rowLines, rowsSummary } from "./row-lines.ts";
 import { textScatter } from "./text-scatter.ts";
 
 /** All that a run of `ntkit fit` has to say. */
@@ -41,6 +42,7 @@ export function fitReport(summary: FitSummary): string[] {
       ? `fitted on ${train.rows} rows, tested on ${evaluation.rows} rows it has not seen (seed ${options.seed})`
       : `fitted on ${train.rows} rows, none held out (seed ${options.seed})`,
     ...repeatedLines(model, evaluation !== null),
+    ...rowLines(model),
     "",
     ...(evaluation ? scoreLines(evaluation) : leaveOneOutLines(model, winner.score)),
     "",
@@ -208,6 +210,7 @@ export function fitSummary({ path, table, train, model, evaluation, engine, opti
     target,
     rows: { all: table.rows, train: train.rows, test: evaluation?.rows ?? 0 },
     repeatedRows: repeatedRows(model),
+    ...rowsSummary(model),
     columns: preprocessor.features.map(({ name }) => name),
     leftOut: preprocessor.dropped,
     seed,

@@ -150,8 +150,10 @@ export type {
 } from "./learn/model.ts";
 export { decodeModel, encodeModel, MODEL_FORMAT } from "./learn/model-file.ts";
 export type { CategoryFeature, DroppedColumn, Feature, NumericFeature, Preprocessor } from "./learn/preprocess.ts";
+export type { RowColumns } from "./learn/row-roles.ts";
+export type { RowValues } from "./learn/row-values.ts";
 export type { CandidateScore } from "./learn/select.ts";
-export { type Split, trainTestSplit } from "./learn/split.ts";
+export { type Split, type SplitOptions, trainTestSplit } from "./learn/split.ts";
 export {
   type Column,
   type NumericColumn,

@@ -1,5 +1,6 @@
 import { brief, decodeModel, type Layer, listed, MODEL_FORMAT, type Model } from "ntkit";
 import { alignedTable, leftOutLines, repeatedRows } from "../report.ts";
+import { rowLines, rowsSummary } from "../row-lines.ts";
 
 /** Whether the bytes are those of a model or of weights: after the length of its description, that description. */
 export function isSafetensors(bytes: Uint8Array): boolean {
@@ -53,6 +54,7 @@ function modelLines(path: string, model: Model): string[] {
       `learned from ${model.rows} rows${repeated > 0 ? `, ${repeated} of which repeat the inputs of others,` : ""} and ${features.length} columns, ${fitted.xTrain.cols} inputs: ${listed(features.map(({ name }) => name))}`,
     ),
     ...leftOutLines(dropped),
+    ...rowLines(model),
     brief(targetLine(model)),
     `architecture: ${fitted.architecture} (${fitted.kernel.toUpperCase()}), ridge ${fitted.diagReg.toPrecision(2)}; fitted by ${engine}, seed ${seed}`,
     "",
@@ -78,6 +80,7 @@ function summary(model: Model): object {
     format: MODEL_FORMAT.name,
     version: MODEL_FORMAT.version,
     ...{ task, target, rows: model.rows, repeatedRows: repeatedRows(model), inputs: xTrain.cols, seed, engine },
+    ...rowsSummary(model),
     features: preprocessor.features,
     leftOut: preprocessor.dropped,
     ...chosen,

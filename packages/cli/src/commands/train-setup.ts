@@ -87,12 +87,13 @@ interface DataOptions {
 }
 
 /** The table's rows, those of training standardized, the others alike. */
-export function prepareData(table: Table, { target, exclude, testFraction, seed }: DataOptions): PreparedData {
+export function prepareData(table: Table, { target, testFraction, seed, ...options }: DataOptions): PreparedData {
   inferTask(table, target); // throws when the target is not there
+  const exclude = columnsNamed(table, "--exclude", options.exclude);
   const column = table.columns[table.names.indexOf(target)]!;
   const task = column.kind === "text" ? "classification" : "regression";
-  const parts = testFraction === 0 ? null : holdOut(table, { target, task, testFraction, seed });
-  const train = trainingData(parts?.train ?? table, target, { exclude: columnsNamed(table, "--exclude", exclude) });
+  const parts = testFraction === 0 ? null : holdOut(table, { target, task, testFraction, seed, exclude });
+  const train = trainingData(parts?.train ?? table, target, { exclude });
   const test = parts && dataLike(train, parts.test);
   return { train, test, ...overOnlyFeature(train, test) };
 }

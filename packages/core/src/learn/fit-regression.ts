@@ -4,19 +4,21 @@ import { jsEngine } from "../linalg/js-engine.ts";
 import { startWork } from "../linalg/work.ts";
 import { columnVector, type Matrix, matrix, transpose } from "../matrix/matrix.ts";
 import { checkOptions, optionNames, PREDICT_NAMES } from "../matrix/option-names.ts";
-import type { LeaveOneOut } from "../predict/leave-one-out.ts";
 import type { PredictOptions } from "../predict/options.ts";
 import { normalQuantile } from "../random/normal-quantile.ts";
 import { type Candidate, defaultCandidates } from "./candidates.ts";
 import { checkPredictions, crossBlocks, fitKernel } from "./fit-kernel.ts";
+import type { LeftOut } from "./leave-inputs-out.ts";
 import type { RegressionModel, RegressionPrediction } from "./model.ts";
 import { type InputOptions, meanAndStd } from "./preprocess.ts";
 import { noiseVariance, replicateVariance } from "./replicates.ts";
+import { learnedRows, type RowColumns } from "./row-roles.ts";
+import { sortedByWeight, weightedMean } from "./row-weights.ts";
 import { selectModel } from "./select-model.ts";
-import { type Table, takeTableRows } from "./table.ts";
+import type { Table } from "./table.ts";
 import { numericTarget } from "./target.ts";
 
-export interface FitOptions extends PredictOptions, InputOptions {
+export interface FitOptions extends PredictOptions, InputOptions, RowColumns {
   readonly target: string;
   /** Architectures to choose from; the default ones when absent. */
   readonly candidates?: readonly Candidate[] | undefined;
@@ -29,6 +31,7 @@ export const FIT_NAMES: readonly string[] = optionNames<FitOptions>({
   candidates: true,
   seed: true,
   exclude: true,
+  weight: true,
 });
 
 export const PREDICTION_NAMES: readonly string[] = optionNames<PredictTableOptions>({ ...PREDICT_NAMES, level: true });
@@ -43,15 +46,16 @@ export const PREDICTION_NAMES: readonly string[] = optionNames<PredictTableOptio
 export async function fitRegression(table: Table, options: FitOptions): Promise<RegressionModel> {
   checkOptions("fitRegression", options, FIT_NAMES);
   const { target, engine = jsEngine, seed = 0, candidates = defaultCandidates() } = options;
-  const { rows, values } = numericTarget(table, target);
-  const known = takeTableRows(table, rows);
-  const { mean: targetMean, std: targetStd } = meanAndStd(values);
+  const { rows, values: all } = numericTarget(table, target);
+  const { table: known, kept, roles, record } = learnedRows(table, target, rows, options);
+  const values = Float64Array.from(kept, (at) => all[at]!);
+  const { mean: targetMean, std: targetStd } = meanAndStd(values, roles.weights);
   if (targetStd === 0)
     throw new DataError(
       `${table.source}: target "${target}" is ${values[0]} in every row, so there is nothing to learn`,
     );
   const y = columnVector(values.map((value) => (value - targetMean) / targetStd));
-  const select = { ...options, criterion: looMeanSquare, seed };
+  const select = { ...options, criterion: looMeanSquare, seed, roles };
   const { preprocessor, selection } = await selectModel(known, target, y, candidates, select);
   const { fitted, lower } = await fitKernel(selection, options);
   const { data, loo, diagReg } = selection;
@@ -60,8 +64,9 @@ export async function fitRegression(table: Table, options: FitOptions): Promise<
   return {
     task: "regression",
     target,
-    rows: rows.length,
+    rows: kept.length,
     leftOut: loo.times,
+    ...record,
     preprocessor,
     targetMean,
     targetStd,
@@ -75,12 +80,19 @@ export async function fitRegression(table: Table, options: FitOptions): Promise<
   };
 }
 
-function looMeanSquare({ residuals }: LeaveOneOut): number {
-  return residuals.data.reduce((sum, r) => sum + r * r, 0) / residuals.data.length;
+function looMeanSquare({ residuals, weights }: LeftOut): number {
+  return weightedMean(
+    residuals.data.map((r) => r * r),
+    weights,
+  );
 }
 
-function standardizedResiduals({ residuals, variances }: LeaveOneOut, moreNoise: number): Float64Array {
-  return residuals.data.map((r, i) => Math.abs(r) / Math.sqrt(variances[i]! + moreNoise)).sort();
+function standardizedResiduals({ residuals, variances, weights }: LeftOut, moreNoise: number): Float64Array {
+  const std = (i: number): number => Math.sqrt(variances[i]! + moreNoise / (weights?.[i] ?? 1));
+  return sortedByWeight(
+    residuals.data.map((r, i) => Math.abs(r) / std(i)),
+    weights,
+  );
 }
 
 /**

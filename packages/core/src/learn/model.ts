@@ -2,6 +2,7 @@ import type { KernelName } from "../kernel/gram-engine.ts";
 import type { Layer } from "../layers/spec.ts";
 import type { Matrix } from "../matrix/matrix.ts";
 import type { Preprocessor } from "./preprocess.ts";
+import type { RowColumns } from "./row-roles.ts";
 import type { CandidateScore } from "./select.ts";
 
 /** What both tasks learn: kernel ridge regression with an infinite network on preprocessed inputs. Plain data. */
@@ -10,7 +11,7 @@ export interface FittedKernel {
   readonly kernel: KernelName;
   /** Name of the winning candidate. */
   readonly architecture: string;
-  /** Absolute ridge on the diagonal of the kernel matrix, for an input that one row has: divided by their number for more. */
+  /** Absolute ridge on the diagonal of the kernel matrix, for an input that one row of weight 1 has: else divided by the sum of weights. */
   readonly diagReg: number;
   /** Preprocessed training inputs, each different one once, n x d. */
   readonly xTrain: Matrix;
@@ -24,6 +25,10 @@ interface ModelBase {
   readonly rows: number;
   /** How many times training rows were left out to judge the model: once for each different input, or for each row of a design. */
   readonly leftOut: number;
+  /** Columns that said what training rows were; absent when none did. */
+  readonly rowColumns?: RowColumns | undefined;
+  /** Rows with a target that were left out, since they have weight 0. */
+  readonly weightless?: number | undefined;
   readonly preprocessor: Preprocessor;
   readonly fitted: FittedKernel;
   readonly seed: number;

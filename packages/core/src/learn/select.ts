@@ -10,7 +10,8 @@ import { type Key, key, permutation } from "../random/key.ts";
 import * as portable from "../special/portable.ts";
 import type { Candidate } from "./candidates.ts";
 import { type LeftOut, leaveInputsOut, weighedTargets, weighGram } from "./leave-inputs-out.ts";
-import { hasRepeats, type RowsByInput, rowsByInput, takeInputs } from "./rows-by-input.ts";
+import type { RowRoles } from "./row-roles.ts";
+import { isPlain, type RowsByInput, rowsByInput, takeInputs } from "./rows-by-input.ts";
 
 /** Judges leave-one-out predictions; lower is better. `y` are the targets they are of. */
 export type Criterion = (loo: LeftOut, y: Matrix) => number;
@@ -20,6 +21,8 @@ export interface SelectOptions extends PredictOptions {
   readonly seed: number;
   /** Different inputs used to compare architectures; the ridge is always settled on all of them. */
   readonly maxRows?: number;
+  /** What each row counts. */
+  readonly roles?: RowRoles | undefined;
 }
 
 /** How one candidate did at its best ridge. */
@@ -92,7 +95,7 @@ export async function compareCandidates(
 ): Promise<Comparison> {
   const { engine, signal, onProgress, maxRows = MAX_ROWS } = options;
   if (candidates.length === 0) throw new ValueError("selectCandidate: there must be at least one candidate, got none");
-  const data = rowsByInput(x, y);
+  const data = rowsByInput(x, y, options.roles);
   const inputs = subset(data.x.rows, maxRows, key(options.seed));
   const compared = inputs ? takeInputs(data, inputs) : data;
   const scores: CandidateScore[] = [];
@@ -133,7 +136,7 @@ async function gramOf(
 ): Promise<WeightedGram> {
   const gram = await kernelFn(network)(data.x, null, kernel, options);
   const scale = meanDiagonal(gram);
-  return { gram: hasRepeats(data) ? weighGram(gram, data.counts) : gram, scale };
+  return { gram: isPlain(data) ? gram : weighGram(gram, data.counts), scale };
 }
 
 /** A random subset of the inputs, in increasing order, or null when all of them are few enough. */
@@ -158,7 +161,7 @@ async function bestRidge({ gram, scale }: WeightedGram, data: RowsByInput, optio
     const weighted = await looAt(path, diagReg, { engine, signal });
     if (!weighted.ok) return null;
     const loo = leaveInputsOut(data, weighted, diagReg);
-    return { diagReg, relative, score: criterion(loo, data.y), loo };
+    return { diagReg, relative, score: criterion(loo, loo.y), loo };
   });
 }
 
@@ -179,7 +182,7 @@ async function refineRidge(
     if (!factored.ok) return null;
     const { ok, residuals, variances } = factored; // without the factor: one at a time is memory enough
     const loo = leaveInputsOut(data, { ok, residuals, variances }, diagReg);
-    return { diagReg, relative, score: criterion(loo, data.y), loo };
+    return { diagReg, relative, score: criterion(loo, loo.y), loo };
   });
 }
 

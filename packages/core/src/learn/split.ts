@@ -1,10 +1,20 @@
 import { ValueError } from "../errors.ts";
 import { columnVector } from "../matrix/matrix.ts";
 import { key, permutation } from "../random/key.ts";
-import { learnFeatures, preprocess } from "./preprocess.ts";
+import { type InputOptions, learnFeatures, preprocess } from "./preprocess.ts";
+import { learnedRows, noInputs, type RowColumns } from "./row-roles.ts";
 import { isDesign, rowsByInput } from "./rows-by-input.ts";
 import { type Table, takeTableRows } from "./table.ts";
 import { classTarget, numericTarget, type Task } from "./target.ts";
+
+/** Which rows may be held out, and what is an input: of equal inputs all rows are held out or none. */
+export interface SplitOptions extends InputOptions, RowColumns {
+  readonly target: string;
+  readonly task: Task;
+  /** Share of the rows to hold out, above 0 and below 1. */
+  readonly testFraction: number;
+  readonly seed: number;
+}
 
 export interface Split {
   readonly train: Table;
@@ -17,29 +27,30 @@ type Group = readonly number[];
 /**
  * Holds out a share of the rows that have a target: at random for regression, the same share of every class for
  * classification. Rows with equal inputs stay on one side, so that no row held out has a twin in training; only where
- * inputs are the few levels of a design, each observed many times, do single rows go. The same seed
- * gives the same split.
+ * inputs are the few levels of a design, each observed many times, do single rows go. Rows of weight 0 stay
+ * in training, which leaves them out. The same seed gives the same split.
  */
-export function trainTestSplit(
-  table: Table,
-  { target, task, testFraction, seed }: { target: string; task: Task; testFraction: number; seed: number },
-): Split {
+export function trainTestSplit(table: Table, { target, task, testFraction, seed, ...columns }: SplitOptions): Split {
   if (!(testFraction > 0 && testFraction < 1))
     throw new ValueError(`trainTestSplit: testFraction must be above 0 and below 1, got ${testFraction}`);
   const { rows, classes, labels } = targetRows(table, target, task);
-  const groups = groupsOfRows(table, target, rows, labels);
+  const { kept } = learnedRows(table, target, rows, columns);
+  const counting = kept.map((at) => rows[at]!);
+  const own = Float64Array.from(kept, (at) => labels[at]!);
+  const groups = groupsOfRows(table, target, counting, own, noInputs(columns));
   const order = Array.from(permutation(key(seed), groups.length), (at) => groups[at]!);
   const classOf = (group: Group): string => classes!.get(group[0]!)!;
   // By class, at random inside each: every stretch of the order then holds the classes in proportion.
   if (classes) order.sort((a, b) => (classOf(a) < classOf(b) ? -1 : classOf(a) > classOf(b) ? 1 : 0));
   const parts = holdGroupsOut(order, testFraction);
-  const { train, test } = classes ? keepEveryClass(parts, classes) : parts;
-  const take = (part: readonly Group[]) =>
+  const { test } = classes ? keepEveryClass(parts, classes) : parts;
+  const take = (part: readonly number[]) =>
     takeTableRows(
       table,
-      part.flat().sort((a, b) => a - b),
+      part.toSorted((a, b) => a - b),
     );
-  return { train: take(train), test: take(test) };
+  const held = new Set(test.flat());
+  return { train: take(rows.filter((row) => !held.has(row))), test: take([...held]) };
 }
 
 interface GroupSplit {
@@ -81,9 +92,15 @@ function keepEveryClass({ train, test }: GroupSplit, classes: ReadonlyMap<number
 }
 
 /** The rows by their inputs, as the learner sees them: columns that it leaves out do not count. */
-function groupsOfRows(table: Table, target: string, rows: readonly number[], labels: Float64Array): Group[] {
+function groupsOfRows(
+  table: Table,
+  target: string,
+  rows: readonly number[],
+  labels: Float64Array,
+  options: InputOptions,
+): Group[] {
   const known = takeTableRows(table, rows);
-  const preprocessor = learnFeatures(known, target);
+  const preprocessor = learnFeatures(known, target, options);
   const single = rows.map((row) => [row]);
   if (preprocessor.features.length === 0) return single;
   const data = rowsByInput(preprocess(preprocessor, known), columnVector(labels));

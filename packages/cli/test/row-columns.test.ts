@@ -1,0 +1,82 @@
+import { readFileSync } from "node:fs";
+import { decodeModel } from "ntkit";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { csv, ntkit, smoothRows } from "./command-line.ts";
+import { Folder } from "./io/files.ts";
+
+const folder = new Folder();
+const at = (name: string) => folder.at(name);
+const rows = smoothRows(40);
+
+beforeAll(() => {
+  folder.file(
+    "weighed.csv",
+    csv(
+      "a,b,w,y",
+      rows.map(([a, b, y], i) => [a, b, i % 4 === 0 ? 0 : 2, y]),
+    ),
+  );
+  folder.file(
+    "kept.csv",
+    csv(
+      "a,b,y",
+      rows.filter((_, i) => i % 4 !== 0),
+    ),
+  );
+  folder.file(
+    "negative.csv",
+    csv(
+      "a,b,w,y",
+      rows.map(([a, b, y], i) => [a, b, i === 6 ? -1 : 2, y]),
+    ),
+  );
+});
+afterAll(() => folder.remove());
+
+async function learn(table: string, ...more: readonly string[]): Promise<string> {
+  const { exitCode, stdout, stderr } = await ntkit("fit", at(table), "--target", "y", ...more);
+  expect({ exitCode, stderr: exitCode === 0 ? "" : stderr }).toEqual({ exitCode: 0, stderr: "" });
+  return stdout;
+}
+
+async function refused(...argv: readonly string[]): Promise<string> {
+  const { exitCode, stdout, stderr } = await ntkit("fit", ...argv);
+  expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
+  return stderr;
+}
+
+describe("--weight", () => {
+  it("counts rows by a column that is no input, says so, and leaves rows of weight 0 out", async () => {
+    const options = ["--weight", "w", "--test-fraction", "0"];
+    const report = await learn("weighed.csv", ...options, "--out", at("weighed.ntkit"));
+    expect(report).toContain('left out: column "w" weighs the rows\n');
+    expect(report).toContain('weights: rows count by column "w", in scores too; 10 rows of weight 0 left out\n');
+    const own = JSON.parse(await learn("weighed.csv", ...options, "--json"));
+    const kept = JSON.parse(await learn("kept.csv", "--test-fraction", "0", "--json"));
+    expect(own).toMatchObject({ rowColumns: { weight: "w" }, weightless: 10, columns: ["a", "b"] });
+    own.leaveOneOut.forEach(({ score }: { score: number }, i: number) => {
+      expect(score / kept.leaveOneOut[i].score).toBeCloseTo(1, 10);
+    });
+    const model = decodeModel(readFileSync(at("weighed.ntkit")), "");
+    expect(model).toMatchObject({ rows: 30, weightless: 10, rowColumns: { weight: "w" } });
+    const { stdout } = await ntkit("describe", at("weighed.ntkit"));
+    expect(stdout).toContain("learned from 30 rows");
+    expect(stdout).toContain("weights: rows count by column");
+    expect((await ntkit("predict", at("weighed.ntkit"), at("kept.csv"))).exitCode).toBe(0);
+  });
+
+  it("scores held-out rows by weight", async () => {
+    const { rows: counted, weightless, test } = JSON.parse(await learn("weighed.csv", "--weight", "w", "--json"));
+    expect({ counted, weightless }).toEqual({ counted: { all: 40, train: 34, test: 6 }, weightless: 10 });
+    expect(test.r2).toBeGreaterThan(0.5);
+  });
+
+  it("of a row that is negative, or a column that is not there, is refused", async () => {
+    expect(await refused(at("negative.csv"), "--target", "y", "--weight", "w")).toMatch(
+      /the weight "w" is -1 in data row 7: weights must be finite numbers of at least 0, where 0 leaves a row out\n$/,
+    );
+    expect(await refused(at("weighed.csv"), "--target", "y", "--weight", "W")).toContain(
+      'no weight column is named "W" (did you mean "w"?)',
+    );
+  });
+});
