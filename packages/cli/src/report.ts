@@ -73,6 +73,7 @@ function repeatedLines(model: Model, heldOut: boolean): string[] {
   const count = repeatedRows(model);
   if (count === 0) return [];
   const rows = count === 1 ? "1 row repeats the inputs of another" : `${count} rows repeat the inputs of others`;
+  if (model.rowColumns?.group !== undefined) return [`repeated: ${rows}`];
   if (model.leftOut === model.rows)
     return [`repeated: ${rows}: inputs are the levels of a design, and rows are judged one by one`];
   return [`repeated: ${rows}; rows with equal inputs are judged${heldOut ? " and held out" : ""} together`];

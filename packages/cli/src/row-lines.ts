@@ -1,11 +1,15 @@
 import { brief, type Model } from "ntkit";
 
 /** What columns said of the training rows, a line for each. */
-export function rowLines({ rowColumns, weightless = 0 }: Model): string[] {
-  const { weight } = rowColumns ?? {};
-  if (weight === undefined) return [];
+export function rowLines({ rowColumns = {}, weightless = 0, leftOut }: Model): string[] {
+  const { weight, group } = rowColumns;
   const none = weightless === 0 ? "" : `; ${rowsOf(weightless)} of weight 0 left out`;
-  return [brief(`weights: rows count by column "${weight}", in scores too${none}`)];
+  return [
+    ...(weight === undefined ? [] : [brief(`weights: rows count by column "${weight}", in scores too${none}`)]),
+    ...(group === undefined
+      ? []
+      : [brief(`groups: ${leftOut} by column "${group}", each held out and judged as a whole`)]),
+  ];
 }
 
 /** The same for --json. */

@@ -8,28 +8,18 @@ const folder = new Folder();
 const at = (name: string) => folder.at(name);
 const rows = smoothRows(40);
 
+/** A table made of the rows. */
+function file(name: string, names: string, cells: (row: number[], i: number) => readonly unknown[]): void {
+  folder.file(name, csv(names, rows.map(cells)));
+}
+
 beforeAll(() => {
-  folder.file(
-    "weighed.csv",
-    csv(
-      "a,b,w,y",
-      rows.map(([a, b, y], i) => [a, b, i % 4 === 0 ? 0 : 2, y]),
-    ),
-  );
-  folder.file(
-    "kept.csv",
-    csv(
-      "a,b,y",
-      rows.filter((_, i) => i % 4 !== 0),
-    ),
-  );
-  folder.file(
-    "negative.csv",
-    csv(
-      "a,b,w,y",
-      rows.map(([a, b, y], i) => [a, b, i === 6 ? -1 : 2, y]),
-    ),
-  );
+  file("weighed.csv", "a,b,w,y", ([a, b, y], i) => [a, b, i % 4 === 0 ? 0 : 2, y]);
+  file("negative.csv", "a,b,w,y", ([a, b, y], i) => [a, b, i === 6 ? -1 : 2, y]);
+  file("patients.csv", "a,b,patient,y", ([a, b, y], i) => [a, b, i === 3 ? "" : `p${i % 10}`, y]);
+  file("pair.csv", "a,patient,y", ([a, , y], i) => [a, i % 2 === 0 ? "p" : "q", y]);
+  const kept = rows.filter((_, i) => i % 4 !== 0);
+  folder.file("kept.csv", csv("a,b,y", kept));
 });
 afterAll(() => folder.remove());
 
@@ -77,6 +67,28 @@ describe("--weight", () => {
     );
     expect(await refused(at("weighed.csv"), "--target", "y", "--weight", "W")).toContain(
       'no weight column is named "W" (did you mean "w"?)',
+    );
+  });
+});
+
+describe("--group", () => {
+  it("judges and holds out whole groups of a column that is no input, and says so", async () => {
+    const report = await learn("patients.csv", "--group", "patient", "--out", at("patients.ntkit"));
+    expect(report).toContain('left out: column "patient" groups the rows\n');
+    expect(report).toMatch(/groups: [89] by column "patient", each held out and judged as a whole\n/);
+    const all = JSON.parse(await learn("patients.csv", "--group", "patient", "--test-fraction", "0", "--json"));
+    const plain = JSON.parse(await learn("patients.csv", "--exclude", "patient", "--test-fraction", "0", "--json"));
+    expect(all).toMatchObject({ rowColumns: { group: "patient" }, columns: ["a", "b"] });
+    expect(all.leaveOneOut[0].score).not.toBe(plain.leaveOneOut[0].score);
+    // Ten patients, and one row without.
+    expect(decodeModel(readFileSync(at("patients.ntkit")), "").leftOut).toBe(11);
+    const { stdout } = await ntkit("describe", at("patients.ntkit"));
+    expect(stdout).toContain('groups: 11 by column "patient"');
+  });
+
+  it("is refused where training would be one group", async () => {
+    expect(await refused(at("pair.csv"), "--target", "y", "--group", "patient")).toContain(
+      '"patient" puts all 20 rows to learn from into one group, so that no other rows can judge them: learn without groups, or hold fewer rows out',
     );
   });
 });

@@ -42,6 +42,7 @@ interface FitCommandOptions extends CommonOptions, TableOptions, EngineOptions {
   readonly target: string;
   readonly exclude?: readonly string[];
   readonly weight?: string;
+  readonly group?: string;
   readonly task?: Task;
   readonly network?: string;
   readonly testFraction: number;
@@ -58,6 +59,7 @@ export function fitCommand(signal: AbortSignal): Command {
     .requiredOption("--target <column>", "the column to predict")
     .addOption(excludeOption())
     .option("--weight <column>", "what each row counts, in the fit and in scores; 0 leaves it out")
+    .option("--group <column>", "rows with the same value, like those of a patient, are held out and judged together")
     .addOption(choiceOption("--task <task>", "found from the target when absent", ["regression", "classification"]))
     .option("--network <file>", "network file (JSON); without it architectures are chosen by leave-one-out")
     .option("--test-fraction <share>", "rows held out to score the model; 0 scores nothing", fraction, 0.2)
@@ -78,7 +80,7 @@ async function runFit(path: string, options: FitCommandOptions, signal: AbortSig
   const table = await readTable(path, tableReading(options, signal));
   const task = options.task ?? inferTask(table, options.target);
   const exclude = columnsNamed(table, "--exclude", options.exclude);
-  const columns: LearnedColumns = { exclude, weight: options.weight };
+  const columns: LearnedColumns = { exclude, weight: options.weight, group: options.group };
   const { train, test } = await split(table, task, options, columns, tableReading(options, signal));
   const { engine, notes } = await chooseReportedEngine(options, output);
   const context: FitContext = { options, columns, task, network, engine, signal, output };

@@ -32,6 +32,7 @@ export const FIT_NAMES: readonly string[] = optionNames<FitOptions>({
   seed: true,
   exclude: true,
   weight: true,
+  group: true,
 });
 
 export const PREDICTION_NAMES: readonly string[] = optionNames<PredictTableOptions>({ ...PREDICT_NAMES, level: true });

@@ -61,7 +61,7 @@ const base: Readonly<Record<string, Check>> = {
   target: text,
   rows: positive,
   leftOut: positive,
-  rowColumns: optional(object({ weight: optional(text) })),
+  rowColumns: optional(object({ weight: optional(text), group: optional(text) })),
   weightless: optional(atLeastZero),
   preprocessor: object({ features: listOf(feature), dropped: listOf(object({ name: text, reason: text })) }),
   fitted: object({ network: anything, kernel: oneOf("ntk", "nngp"), architecture: text, diagReg: atLeastZero }),

@@ -1,4 +1,5 @@
 import { DataError, didYouMean, listed } from "../errors.ts";
+import { NO_GROUP, readGroups } from "./groups.ts";
 import type { InputOptions } from "./preprocess.ts";
 import { normalizedWeights, readWeights } from "./row-weights.ts";
 import { type Column, columnOf, type Table, takeTableRows } from "./table.ts";
@@ -11,12 +12,19 @@ export interface RowColumns {
    * scores. Only the ratios of weights matter; 0 leaves a row out.
    */
   readonly weight?: string | undefined;
+  /**
+   * The column of groups, like patients, which is no input: rows of one group are held out and left out together, so that what is judged
+   * is how well new groups are predicted. A row without a value is a group of its own, with those of equal inputs.
+   */
+  readonly group?: string | undefined;
 }
 
 /** The same of each row of a fit. */
 export interface RowRoles {
   /** What each row counts: above 0, with mean 1. Absent when all count alike. */
   readonly weights?: Float64Array | undefined;
+  /** The group of each row (`readGroups`). Absent when rows go by their inputs. */
+  readonly groups?: Uint32Array | undefined;
 }
 
 /** The rows of a table that are learned from. */
@@ -38,9 +46,37 @@ export function learnedRows(
   columns: RowColumns = {},
   minRows: number = MIN_ROWS,
 ): LearnedRows {
-  const { weight } = columns;
+  const counted = weighRowsOf(table, target, rows, columns, minRows);
+  const { kept, weights } = counted;
+  const known = takeTableRows(
+    table,
+    kept.map((at) => rows[at]!),
+  );
+  const groups = groupsOf(known, target, columns);
+  return {
+    table: setAside(setAside(known, columns.weight, "weighs the rows"), columns.group, "groups the rows"),
+    kept,
+    roles: { ...(weights && { weights }), ...(groups && { groups }) },
+    record: recordOf(columns, rows.length - kept.length),
+  };
+}
+
+function recordOf({ weight, group }: RowColumns, weightless: number): LearnedRows["record"] {
+  if (weight === undefined && group === undefined) return {};
+  const rowColumns = { ...(weight !== undefined && { weight }), ...(group !== undefined && { group }) };
+  return { rowColumns, ...(weight !== undefined && { weightless }) };
+}
+
+/** Which of the rows count, and what they count. */
+function weighRowsOf(
+  table: Table,
+  target: string,
+  rows: readonly number[],
+  { weight }: RowColumns,
+  minRows: number,
+): { readonly kept: readonly number[]; readonly weights?: Float64Array } {
   const all = Array.from(rows.keys());
-  if (weight === undefined) return { table: takeTableRows(table, rows), kept: all, roles: {}, record: {} };
+  if (weight === undefined) return { kept: all };
   const read = readWeights(table.source, weight, rowColumn(table, target, "weight", weight), rows);
   const weights = normalizedWeights(read);
   const kept = all.filter((at) => weights[at]! > 0);
@@ -50,26 +86,33 @@ export function learnedRows(
     throw new DataError(
       `${table.source}: at least ${minRows} rows with a target and a weight above 0 are needed to learn, got ${kept.length}`,
     );
-  const counting = takeTableRows(
-    table,
-    kept.map((at) => rows[at]!),
+  return { kept, weights: Float64Array.from(kept, (at) => weights[at]!) };
+}
+
+function groupsOf(known: Table, target: string, { group }: RowColumns): Uint32Array | undefined {
+  if (group === undefined) return undefined;
+  const groups = readGroups(
+    rowColumn(known, target, "group", group),
+    Array.from({ length: known.rows }, (_, i) => i),
   );
-  return {
-    table: setAside(counting, weight, "weighs the rows"),
-    kept,
-    roles: { weights: Float64Array.from(kept, (at) => weights[at]!) },
-    record: { rowColumns: { weight }, weightless: rows.length - kept.length },
-  };
+  if (groups[0] !== NO_GROUP && groups.every((one) => one === groups[0]))
+    throw new DataError(
+      `${known.source}: "${group}" puts all ${known.rows} rows to learn from into one group, so that no other rows can judge them: learn without groups, or hold fewer rows out`,
+    );
+  return groups;
 }
 
 /** The columns that are no inputs, those excluded and those that say what rows are. */
-export function noInputs({ exclude = [], weight }: InputOptions & RowColumns): InputOptions {
-  return { exclude: weight === undefined ? exclude : [...exclude, weight] };
+export function noInputs({ exclude = [], weight, group }: InputOptions & RowColumns): InputOptions {
+  return { exclude: [...exclude, ...[weight, group].filter((name) => name !== undefined)] };
 }
 
 /** Roles of the listed rows. */
-export function takeRoles({ weights }: RowRoles, rows: ArrayLike<number>): RowRoles {
-  return weights ? { weights: Float64Array.from(rows, (i) => weights[i]!) } : {};
+export function takeRoles({ weights, groups }: RowRoles, rows: ArrayLike<number>): RowRoles {
+  return {
+    ...(weights && { weights: Float64Array.from(rows, (i) => weights[i]!) }),
+    ...(groups && { groups: Uint32Array.from(rows, (i) => groups[i]!) }),
+  };
 }
 
 function rowColumn(table: Table, target: string, role: keyof RowColumns, name: string): Column {
@@ -84,7 +127,8 @@ function rowColumn(table: Table, target: string, role: keyof RowColumns, name: s
 }
 
 /** The table where a column is no input, and why. */
-function setAside(table: Table, name: string, aside: string): Table {
+function setAside(table: Table, name: string | undefined, aside: string): Table {
+  if (name === undefined) return table;
   const columns = table.columns.map((column, j) => (table.names[j] === name ? { ...column, aside } : column));
   return { ...table, columns };
 }

@@ -8,19 +8,30 @@ import type { Column, Table } from "./table.ts";
 export interface RowValues {
   /** What each row counts, at least 0: see `RowColumns.weight`. */
   readonly sampleWeight?: ArrayLike<number> | undefined;
+  /** The group of each row, a number or a text, or null for none: see `RowColumns.group`. */
+  readonly groups?: ArrayLike<string | number | null> | undefined;
 }
 
-export const ROW_NAMES: readonly string[] = optionNames<RowValues>({ sampleWeight: true });
+export const ROW_NAMES: readonly string[] = optionNames<RowValues>({ sampleWeight: true, groups: true });
 
 /** The table with these values as columns of names that no other column has, and which columns they are. */
 export function withRowColumns(
   where: string,
   table: Table,
-  { sampleWeight }: RowValues,
+  { sampleWeight, groups }: RowValues,
 ): { table: Table; columns: RowColumns } {
-  if (sampleWeight === undefined) return { table, columns: {} };
-  const weight = newName(table, "weight");
-  return { table: withColumn(table, weight, weightColumn(where, sampleWeight, table.rows)), columns: { weight } };
+  const made: [keyof RowColumns, Column][] = [];
+  if (sampleWeight) made.push(["weight", weightColumn(where, sampleWeight, table.rows)]);
+  if (groups) made.push(["group", groupColumn(where, groups, table.rows)]);
+  const names = made.map(([role]) => newName(table, role));
+  return {
+    table: {
+      ...table,
+      names: [...table.names, ...names],
+      columns: [...table.columns, ...made.map(([, column]) => column)],
+    },
+    columns: Object.fromEntries(made.map(([role], j) => [role, names[j]!])),
+  };
 }
 
 /** Weights of rows that are scored. */
@@ -39,11 +50,18 @@ export function weightsOf(
 }
 
 function weightColumn(where: string, sampleWeight: ArrayLike<number>, rows: number): Column {
-  if (sampleWeight.length !== rows)
-    throw new ShapeError(
-      `${where}: sampleWeight must have one weight for each of the ${rows} rows, got ${sampleWeight.length}`,
-    );
+  checkCount(where, "sampleWeight must have one weight", sampleWeight.length, rows);
   return { kind: "numeric", values: Float64Array.from(sampleWeight) };
+}
+
+function groupColumn(where: string, groups: ArrayLike<string | number | null>, rows: number): Column {
+  checkCount(where, "groups must have one group", groups.length, rows);
+  const text = (group: string | number | null) => (group === null || Number.isNaN(group) ? null : `${group}`);
+  return { kind: "text", values: Array.from(groups, text) };
+}
+
+function checkCount(where: string, rule: string, count: number, rows: number): void {
+  if (count !== rows) throw new ShapeError(`${where}: ${rule} for each of the ${rows} rows, got ${count}`);
 }
 
 /** The name, or with as many primes as no column has. */
@@ -51,8 +69,4 @@ export function newName({ names }: Table, name: string): string {
   let own = name;
   while (names.includes(own)) own += "'";
   return own;
-}
-
-function withColumn(table: Table, name: string, column: Column): Table {
-  return { ...table, names: [...table.names, name], columns: [...table.columns, column] };
 }
