@@ -11,7 +11,7 @@ import {
   type Table,
 } from "ntkit";
 import type { Evaluation } from "./plot.ts";
-import { rowLines, rowsSummary } from "./row-lines.ts";
+import { judgedBy, rowLines, rowsSummary } from "./row-lines.ts";
 import { textScatter } from "./text-scatter.ts";
 
 /** All that a run of `ntkit fit` has to say. */
@@ -46,7 +46,7 @@ export function fitReport(summary: FitSummary): string[] {
     "",
     ...(evaluation ? scoreLines(evaluation) : leaveOneOutLines(model, winner.score)),
     "",
-    `model: ${model.fitted.architecture}, ridge ${model.fitted.diagReg.toPrecision(2)}; best of ${model.scores.length} by leave-one-out`,
+    `model: ${model.fitted.architecture}, ridge ${model.fitted.diagReg.toPrecision(2)}; best of ${model.scores.length} by ${judgedBy(model)}`,
     ...summary.notes.map((note) => `engine: ${note}`),
     ...(options.plot !== undefined && evaluation ? [`plot: ${options.plot}`] : []),
     ...(options.out !== undefined
@@ -73,7 +73,7 @@ function repeatedLines(model: Model, heldOut: boolean): string[] {
   const count = repeatedRows(model);
   if (count === 0) return [];
   const rows = count === 1 ? "1 row repeats the inputs of another" : `${count} rows repeat the inputs of others`;
-  if (model.rowColumns?.group !== undefined) return [`repeated: ${rows}`];
+  if (model.rowColumns?.group !== undefined || model.rowColumns?.time !== undefined) return [`repeated: ${rows}`];
   if (model.leftOut === model.rows)
     return [`repeated: ${rows}: inputs are the levels of a design, and rows are judged one by one`];
   return [`repeated: ${rows}; rows with equal inputs are judged${heldOut ? " and held out" : ""} together`];
@@ -129,10 +129,11 @@ function classificationLines({ model, baselines, classes, confusion }: Classific
 }
 
 function leaveOneOutLines(model: Model, score: number): string[] {
+  const judged = model.rowColumns?.time === undefined ? judgedBy(model) : "judged by earlier rows:";
   const text =
     model.task === "regression"
-      ? `leave-one-out RMSE ${(Math.sqrt(score) * model.targetStd).toPrecision(4)}`
-      : `leave-one-out log loss ${score.toFixed(4)}`;
+      ? `${judged} RMSE ${(Math.sqrt(score) * model.targetStd).toPrecision(4)}`
+      : `${judged} log loss ${score.toFixed(4)}`;
   return [`${text}: a little optimistic, since the model was chosen by it; hold rows out for an honest score`];
 }
 

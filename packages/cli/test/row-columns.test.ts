@@ -18,6 +18,11 @@ beforeAll(() => {
   file("negative.csv", "a,b,w,y", ([a, b, y], i) => [a, b, i === 6 ? -1 : 2, y]);
   file("patients.csv", "a,b,patient,y", ([a, b, y], i) => [a, b, i === 3 ? "" : `p${i % 10}`, y]);
   file("pair.csv", "a,patient,y", ([a, , y], i) => [a, i % 2 === 0 ? "p" : "q", y]);
+  const day = (i: number) => `2012-0${1 + Math.floor(i / 28)}-${`${1 + (i % 28)}`.padStart(2, "0")}`;
+  const dated = rows.map(([a, b, y], i) => [a, b, day(39 - i), y]);
+  folder.file("dated.csv", csv("a,b,day,y", dated));
+  folder.file("last.csv", csv("a,b,day,y", dated.slice(0, 8)));
+  folder.file("first.csv", csv("a,b,day,y", dated.slice(8)));
   const kept = rows.filter((_, i) => i % 4 !== 0);
   folder.file("kept.csv", csv("a,b,y", kept));
 });
@@ -89,6 +94,30 @@ describe("--group", () => {
   it("is refused where training would be one group", async () => {
     expect(await refused(at("pair.csv"), "--target", "y", "--group", "patient")).toContain(
       '"patient" puts all 20 rows to learn from into one group, so that no other rows can judge them: learn without groups, or hold fewer rows out',
+    );
+  });
+});
+
+describe("--time", () => {
+  it("holds the last rows out, judges rows by earlier ones, and says so", async () => {
+    const options = ["--time", "day", "--out", at("dated.ntkit")];
+    expect(await learn("dated.csv", ...options)).toContain(
+      'time: rows are held out and judged by column "day", the past before the future\n',
+    );
+    // Rows run backwards: the last eight days are the first eight rows.
+    const own = JSON.parse(await learn("dated.csv", "--time", "day", "--json"));
+    const split = ["--time", "day", "--test", at("last.csv"), "--json"];
+    const apart = JSON.parse(await learn("first.csv", ...split));
+    expect([own.rowColumns, own.rows.test]).toEqual([{ time: "day" }, 8]);
+    expect([own.test, own.leaveOneOut]).toEqual([apart.test, apart.leaveOneOut]);
+    const { stdout } = await ntkit("describe", at("dated.ntkit"));
+    expect(stdout).toContain("earlier rows, the chosen one first");
+    expect(await learn("dated.csv", "--time", "day", "--test-fraction", "0")).toContain("judged by earlier rows: RMSE");
+  });
+
+  it("is refused beside --group", async () => {
+    expect(await refused(at("dated.csv"), "--target", "y", "--time", "day", "--group", "a")).toContain(
+      'rows are judged by groups ("a") or by time ("day"), not by both: leave one of them out',
     );
   });
 });

@@ -43,6 +43,7 @@ interface FitCommandOptions extends CommonOptions, TableOptions, EngineOptions {
   readonly exclude?: readonly string[];
   readonly weight?: string;
   readonly group?: string;
+  readonly time?: string;
   readonly task?: Task;
   readonly network?: string;
   readonly testFraction: number;
@@ -60,6 +61,7 @@ export function fitCommand(signal: AbortSignal): Command {
     .addOption(excludeOption())
     .option("--weight <column>", "what each row counts, in the fit and in scores; 0 leaves it out")
     .option("--group <column>", "rows with the same value, like those of a patient, are held out and judged together")
+    .option("--time <column>", "numbers or dates: the last rows are held out, and rows are judged by earlier ones only")
     .addOption(choiceOption("--task <task>", "found from the target when absent", ["regression", "classification"]))
     .option("--network <file>", "network file (JSON); without it architectures are chosen by leave-one-out")
     .option("--test-fraction <share>", "rows held out to score the model; 0 scores nothing", fraction, 0.2)
@@ -80,7 +82,7 @@ async function runFit(path: string, options: FitCommandOptions, signal: AbortSig
   const table = await readTable(path, tableReading(options, signal));
   const task = options.task ?? inferTask(table, options.target);
   const exclude = columnsNamed(table, "--exclude", options.exclude);
-  const columns: LearnedColumns = { exclude, weight: options.weight, group: options.group };
+  const columns: LearnedColumns = { exclude, weight: options.weight, group: options.group, time: options.time };
   const { train, test } = await split(table, task, options, columns, tableReading(options, signal));
   const { engine, notes } = await chooseReportedEngine(options, output);
   const context: FitContext = { options, columns, task, network, engine, signal, output };

@@ -7,13 +7,17 @@ import { checkOptions, optionNames, PREDICT_NAMES } from "../matrix/option-names
 import type { PredictOptions } from "../predict/options.ts";
 import { normalQuantile } from "../random/normal-quantile.ts";
 import { type Candidate, defaultCandidates } from "./candidates.ts";
+import { MOST_CHOSEN_AGAIN, residualsChosenAgain } from "./choose-again.ts";
 import { checkPredictions, crossBlocks, fitKernel } from "./fit-kernel.ts";
 import type { LeftOut } from "./leave-inputs-out.ts";
 import type { RegressionModel, RegressionPrediction } from "./model.ts";
+import { noiseProfile, scalesAt } from "./noise-profile.ts";
 import { type InputOptions, meanAndStd } from "./preprocess.ts";
 import { noiseVariance, replicateVariance } from "./replicates.ts";
 import { learnedRows, type RowColumns } from "./row-roles.ts";
 import { sortedByWeight, weightedMean } from "./row-weights.ts";
+import { isDesign } from "./rows-by-input.ts";
+import type { Selection, SelectOptions } from "./select.ts";
 import { selectModel } from "./select-model.ts";
 import type { Table } from "./table.ts";
 import { numericTarget } from "./target.ts";
@@ -33,6 +37,7 @@ export const FIT_NAMES: readonly string[] = optionNames<FitOptions>({
   exclude: true,
   weight: true,
   group: true,
+  time: true,
 });
 
 export const PREDICTION_NAMES: readonly string[] = optionNames<PredictTableOptions>({ ...PREDICT_NAMES, level: true });
@@ -58,9 +63,10 @@ export async function fitRegression(table: Table, options: FitOptions): Promise<
   const y = columnVector(values.map((value) => (value - targetMean) / targetStd));
   const select = { ...options, criterion: looMeanSquare, seed, roles };
   const { preprocessor, selection } = await selectModel(known, target, y, candidates, select);
-  const { fitted, lower } = await fitKernel(selection, options);
   const { data, loo, diagReg } = selection;
   const noise = noiseVariance(loo, diagReg, replicateVariance(data));
+  const { looScores, profile } = await calibrate(selection, noise, candidates, select);
+  const { fitted, lower } = await fitKernel(selection, options);
   options.onProgress?.(1);
   return {
     task: "regression",
@@ -74,7 +80,8 @@ export async function fitRegression(table: Table, options: FitOptions): Promise<
     fitted,
     lower,
     noise,
-    looScores: standardizedResiduals(loo, noise - diagReg),
+    profile,
+    looScores,
     scores: selection.scores,
     seed,
     engine: engine.name,
@@ -88,12 +95,31 @@ function looMeanSquare({ residuals, weights }: LeftOut): number {
   );
 }
 
-function standardizedResiduals({ residuals, variances, weights }: LeftOut, moreNoise: number): Float64Array {
-  const std = (i: number): number => Math.sqrt(variances[i]! + moreNoise / (weights?.[i] ?? 1));
-  return sortedByWeight(
-    residuals.data.map((r, i) => Math.abs(r) / std(i)),
-    weights,
-  );
+/**
+ * Residuals of rows left out over their predicted standard deviations. Of few rows, by models chosen without them; of many,
+ * where their size changes with the inputs, the standard deviations follow it. Neither where rows go by groups or in time.
+ */
+async function calibrate(
+  selection: Selection,
+  noise: number,
+  candidates: readonly Candidate[],
+  options: SelectOptions,
+): Promise<Pick<RegressionModel, "looScores" | "profile">> {
+  const { data, gram, loo, diagReg } = selection;
+  const own = { ...options, onProgress: undefined };
+  const { weights } = loo;
+  const byInputs = !data.roles.groups && !data.roles.times;
+  const few = data.counts.length <= MOST_CHOSEN_AGAIN;
+  const residuals =
+    few && byInputs && candidates.length > 1 && !isDesign(data)
+      ? await residualsChosenAgain(data, candidates, own)
+      : loo.residuals.data;
+  const std = (i: number): number => Math.sqrt(loo.variances[i]! + (noise - diagReg) / (weights?.[i] ?? 1));
+  const scores = residuals.map((r, i) => Math.abs(r) / std(i));
+  const found = few || !byInputs ? null : await noiseProfile(data, gram, scores, own);
+  if (found === null) return { looScores: sortedByWeight(scores, weights), profile: null };
+  const scaled = scores.map((score, i) => score / found.scales[data.inputOf[i]!]!);
+  return { looScores: sortedByWeight(scaled, weights), profile: found.profile };
 }
 
 /**
@@ -187,7 +213,7 @@ async function priorVariances(
 
 /** K(x,x) + noise − |L⁻¹ K(xTrain, x)|², at least the noise: the variance of a new target. */
 async function predictiveVariances(
-  { fitted, lower, noise }: RegressionModel,
+  { fitted, lower, noise, profile }: RegressionModel,
   x: Matrix,
   cross: Matrix,
   { engine = jsEngine, signal }: PredictOptions,
@@ -196,5 +222,8 @@ async function predictiveVariances(
   const half = await engine.solveTriangular(lower, transpose(cross), { signal });
   const explained = new Float64Array(half.cols);
   for (let at = 0; at < half.data.length; at++) explained[at % half.cols]! += half.data[at]! ** 2;
-  return prior.map((value, i) => Math.max(value - explained[i]!, 0) + noise);
+  const variances = prior.map((value, i) => Math.max(value - explained[i]!, 0) + noise);
+  if (profile === null) return variances;
+  const scales = await scalesAt(profile, cross, { engine, signal });
+  return variances.map((value, i) => value * scales[i]! ** 2);
 }

@@ -9,6 +9,7 @@ import {
   type TridiagonalPath,
   tridiagonalPath,
 } from "../predict/tridiagonal-path.ts";
+import { forwardWindows, leaveFutureOut, type WindowRoot, type WindowSystem, windowSystem } from "./forward-windows.ts";
 import { type InverseRoot, leaveGroupsOut } from "./leave-groups-out.ts";
 import { type LeftOut, leaveInputsOut, weighedTargets } from "./leave-inputs-out.ts";
 import type { RowsByInput } from "./rows-by-input.ts";
@@ -19,6 +20,7 @@ export type Judge = (diagReg: number) => Promise<LeftOut | null>;
 /** For many ridges: one decomposition of the weighted kernel matrix, then little for each. */
 export async function judgeByPath(gram: Matrix, data: RowsByInput, options: PredictOptions): Promise<Judge> {
   const { engine = jsEngine, signal } = options;
+  if (data.roles.times) return judgeWindowsByPath(gram, data, data.roles.times, options);
   const path = await tridiagonalPath(gram, weighedTargets(data), { engine, signal });
   if (data.roles.groups)
     return async (diagReg) =>
@@ -35,6 +37,7 @@ export async function judgeByPath(gram: Matrix, data: RowsByInput, options: Pred
 export function judgeByCholesky(gram: Matrix, data: RowsByInput, reuse: Float64Array, options: PredictOptions): Judge {
   const { engine = jsEngine, signal } = options;
   const targets = weighedTargets(data);
+  if (data.roles.times) return judgeWindowsByCholesky(gram, data, data.roles.times, options);
   if (data.roles.groups)
     return async (diagReg) => {
       const factor = await factorizeRegularized("leave groups out", gram, diagReg, engine, { signal, reuse });
@@ -48,6 +51,50 @@ export function judgeByCholesky(gram: Matrix, data: RowsByInput, reuse: Float64A
     if (!factored.ok) return null;
     const { ok, residuals, variances } = factored; // without the factor: one at a time is memory enough
     return leaveInputsOut(data, { ok, residuals, variances }, diagReg);
+  };
+}
+
+async function judgeWindowsByPath(
+  gram: Matrix,
+  data: RowsByInput,
+  times: Float64Array,
+  { engine = jsEngine, signal }: PredictOptions,
+): Promise<Judge> {
+  const systems = forwardWindows(times).map((window) => windowSystem(gram, data, window));
+  const paths: { readonly path: TridiagonalPath; readonly cross: Matrix }[] = [];
+  for (const { gram: past, targets, cross } of systems) {
+    const path = await tridiagonalPath(past, targets, { engine, signal });
+    paths.push({ path, cross: await engine.matmul(path.basis, cross, { signal }) });
+  }
+  return async (diagReg) => {
+    if (paths.some(({ path }) => singularOnTridiagonal("leave the future out", path, diagReg) !== null)) return null;
+    const roots = paths.map(({ path, cross }) => ({
+      targets: halfOnTridiagonal(path, diagReg, path.projected),
+      cross: halfOnTridiagonal(path, diagReg, cross),
+    }));
+    return leaveFutureOut(data, systems, roots, diagReg, engine, { signal });
+  };
+}
+
+function judgeWindowsByCholesky(
+  gram: Matrix,
+  data: RowsByInput,
+  times: Float64Array,
+  { engine = jsEngine, signal }: PredictOptions,
+): Judge {
+  const windows = forwardWindows(times);
+  return async (diagReg) => {
+    const systems: WindowSystem[] = [];
+    const roots: WindowRoot[] = [];
+    for (const window of windows) {
+      const { gram: past, targets, cross, ...asked } = windowSystem(gram, data, window);
+      const factor = await factorizeRegularized("leave the future out", past, diagReg, engine, { signal });
+      if (!factor.ok) return null;
+      const half = (b: Matrix) => engine.solveTriangular(factor.lower, b, { signal });
+      roots.push({ targets: await half(targets), cross: await half(cross) });
+      systems.push({ ...asked, gram: past, targets, cross });
+    }
+    return leaveFutureOut(data, systems, roots, diagReg, engine, { signal });
   };
 }
 

@@ -21,7 +21,7 @@ export function weighGram(gram: Matrix, counts: Float64Array): Matrix {
 }
 
 /** C^½ m. */
-export function weighedTargets({ means, counts }: RowsByInput): Matrix {
+export function weighedTargets({ means, counts }: Pick<RowsByInput, "means" | "counts">): Matrix {
   return weighRows(matrix(means.rows, means.cols, means.data.slice()), counts);
 }
 
@@ -45,7 +45,7 @@ function scaleRows(a: Matrix, factor: (row: number) => number): Matrix {
 
 /** What a model says of rows that it was fitted without. */
 export interface LeftOut extends LeaveOneOut {
-  /** How many times rows were left out: once for each different input, or for each row of a design. */
+  /** How many times rows were left out: once for each different input, row of a design, group, or time. */
   readonly times: number;
   /** The targets of the rows that the residuals are of. */
   readonly y: Matrix;

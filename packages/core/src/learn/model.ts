@@ -1,6 +1,7 @@
 import type { KernelName } from "../kernel/gram-engine.ts";
 import type { Layer } from "../layers/spec.ts";
 import type { Matrix } from "../matrix/matrix.ts";
+import type { NoiseProfile } from "./noise-profile.ts";
 import type { Preprocessor } from "./preprocess.ts";
 import type { RowColumns } from "./row-roles.ts";
 import type { CandidateScore } from "./select.ts";
@@ -23,7 +24,7 @@ interface ModelBase {
   readonly target: string;
   /** Training rows, those that repeat the inputs of others too. */
   readonly rows: number;
-  /** How many times training rows were left out to judge the model: once for each different input, or for each row of a design. */
+  /** How many times training rows were left out to judge the model: once for each different input, row of a design, group, or time. */
   readonly leftOut: number;
   /** Columns that said what training rows were; absent when none did. */
   readonly rowColumns?: RowColumns | undefined;
@@ -46,6 +47,8 @@ export interface RegressionModel extends ModelBase {
   readonly lower: Matrix;
   /** Noise in the variance of a new target: diagReg, or more where the targets of equal inputs say so. */
   readonly noise: number;
+  /** How the size of residuals changes with the inputs, or null where it does not as far as the rows tell. */
+  readonly profile: NoiseProfile | null;
   /** |leave-one-out residual| / its predicted standard deviation, of every row, ascending: what calibrates the intervals. */
   readonly looScores: Float64Array;
 }

@@ -1,6 +1,7 @@
 import { DataError, didYouMean, listed } from "../errors.ts";
 import { NO_GROUP, readGroups } from "./groups.ts";
 import type { InputOptions } from "./preprocess.ts";
+import { readTimes } from "./row-times.ts";
 import { normalizedWeights, readWeights } from "./row-weights.ts";
 import { type Column, columnOf, type Table, takeTableRows } from "./table.ts";
 import { MIN_ROWS } from "./target.ts";
@@ -17,6 +18,11 @@ export interface RowColumns {
    * is how well new groups are predicted. A row without a value is a group of its own, with those of equal inputs.
    */
   readonly group?: string | undefined;
+  /**
+   * The column of times, numbers or dates: the last rows are held out, and rows are judged by models fitted on earlier ones only. It may
+   * be an input. Not together with `group`.
+   */
+  readonly time?: string | undefined;
 }
 
 /** The same of each row of a fit. */
@@ -25,6 +31,8 @@ export interface RowRoles {
   readonly weights?: Float64Array | undefined;
   /** The group of each row (`readGroups`). Absent when rows go by their inputs. */
   readonly groups?: Uint32Array | undefined;
+  /** When each row was. Absent when rows have no order. */
+  readonly times?: Float64Array | undefined;
 }
 
 /** The rows of a table that are learned from. */
@@ -53,17 +61,28 @@ export function learnedRows(
     kept.map((at) => rows[at]!),
   );
   const groups = groupsOf(known, target, columns);
+  const times = timesOf(
+    known,
+    table,
+    target,
+    kept.map((at) => rows[at]!),
+    columns,
+  );
   return {
     table: setAside(setAside(known, columns.weight, "weighs the rows"), columns.group, "groups the rows"),
     kept,
-    roles: { ...(weights && { weights }), ...(groups && { groups }) },
+    roles: { ...(weights && { weights }), ...(groups && { groups }), ...(times && { times }) },
     record: recordOf(columns, rows.length - kept.length),
   };
 }
 
-function recordOf({ weight, group }: RowColumns, weightless: number): LearnedRows["record"] {
-  if (weight === undefined && group === undefined) return {};
-  const rowColumns = { ...(weight !== undefined && { weight }), ...(group !== undefined && { group }) };
+function recordOf({ weight, group, time }: RowColumns, weightless: number): LearnedRows["record"] {
+  if (weight === undefined && group === undefined && time === undefined) return {};
+  const rowColumns = {
+    ...(weight !== undefined && { weight }),
+    ...(group !== undefined && { group }),
+    ...(time !== undefined && { time }),
+  };
   return { rowColumns, ...(weight !== undefined && { weightless }) };
 }
 
@@ -102,16 +121,37 @@ function groupsOf(known: Table, target: string, { group }: RowColumns): Uint32Ar
   return groups;
 }
 
+function timesOf(
+  known: Table,
+  table: Table,
+  target: string,
+  rows: readonly number[],
+  { time, group }: RowColumns,
+): Float64Array | undefined {
+  if (time === undefined) return undefined;
+  if (group !== undefined)
+    throw new DataError(
+      `${table.source}: rows are judged by groups ("${group}") or by time ("${time}"), not by both: leave one of them out`,
+    );
+  const times = readTimes(table.source, time, rowColumn(table, target, "time", time), rows);
+  if (times.every((one) => one === times[0]))
+    throw new DataError(
+      `${table.source}: the time "${time}" is the same in all ${known.rows} rows to learn from, so that none is later than others: learn without it`,
+    );
+  return times;
+}
+
 /** The columns that are no inputs, those excluded and those that say what rows are. */
 export function noInputs({ exclude = [], weight, group }: InputOptions & RowColumns): InputOptions {
   return { exclude: [...exclude, ...[weight, group].filter((name) => name !== undefined)] };
 }
 
 /** Roles of the listed rows. */
-export function takeRoles({ weights, groups }: RowRoles, rows: ArrayLike<number>): RowRoles {
+export function takeRoles({ weights, groups, times }: RowRoles, rows: ArrayLike<number>): RowRoles {
   return {
     ...(weights && { weights: Float64Array.from(rows, (i) => weights[i]!) }),
     ...(groups && { groups: Uint32Array.from(rows, (i) => groups[i]!) }),
+    ...(times && { times: Float64Array.from(rows, (i) => times[i]!) }),
   };
 }
 

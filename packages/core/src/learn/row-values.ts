@@ -10,19 +10,22 @@ export interface RowValues {
   readonly sampleWeight?: ArrayLike<number> | undefined;
   /** The group of each row, a number or a text, or null for none: see `RowColumns.group`. */
   readonly groups?: ArrayLike<string | number | null> | undefined;
+  /** When each row was, which is no input then: see `RowColumns.time`. */
+  readonly times?: ArrayLike<number> | undefined;
 }
 
-export const ROW_NAMES: readonly string[] = optionNames<RowValues>({ sampleWeight: true, groups: true });
+export const ROW_NAMES: readonly string[] = optionNames<RowValues>({ sampleWeight: true, groups: true, times: true });
 
 /** The table with these values as columns of names that no other column has, and which columns they are. */
 export function withRowColumns(
   where: string,
   table: Table,
-  { sampleWeight, groups }: RowValues,
+  { sampleWeight, groups, times }: RowValues,
 ): { table: Table; columns: RowColumns } {
   const made: [keyof RowColumns, Column][] = [];
   if (sampleWeight) made.push(["weight", weightColumn(where, sampleWeight, table.rows)]);
   if (groups) made.push(["group", groupColumn(where, groups, table.rows)]);
+  if (times) made.push(["time", timeColumn(where, times, table.rows)]);
   const names = made.map(([role]) => newName(table, role));
   return {
     table: {
@@ -58,6 +61,11 @@ function groupColumn(where: string, groups: ArrayLike<string | number | null>, r
   checkCount(where, "groups must have one group", groups.length, rows);
   const text = (group: string | number | null) => (group === null || Number.isNaN(group) ? null : `${group}`);
   return { kind: "text", values: Array.from(groups, text) };
+}
+
+function timeColumn(where: string, times: ArrayLike<number>, rows: number): Column {
+  checkCount(where, "times must have one time", times.length, rows);
+  return { kind: "numeric", values: Float64Array.from(times), aside: "orders the rows" };
 }
 
 function checkCount(where: string, rule: string, count: number, rows: number): void {

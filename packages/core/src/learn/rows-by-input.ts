@@ -81,7 +81,13 @@ function equal(a: Float64Array, b: Float64Array): boolean {
   return a.every((value, j) => value === b[j]);
 }
 
-function meansOf(y: Matrix, inputOf: Uint32Array, counts: Float64Array, weights: Float64Array | undefined): Matrix {
+/** The mean of each input, by weight. */
+export function meansOf(
+  y: Matrix,
+  inputOf: Uint32Array,
+  counts: Float64Array,
+  weights: Float64Array | undefined,
+): Matrix {
   const means = matrix(counts.length, y.cols);
   inputOf.forEach((input, i) => {
     const sums = row(means, input);

@@ -123,7 +123,7 @@ export async function settleRidge(
 }
 
 /** A weighted kernel matrix, and the mean of its diagonal without weights. */
-interface WeightedGram {
+export interface WeightedGram {
   readonly gram: Matrix;
   readonly scale: number;
 }
@@ -133,7 +133,11 @@ async function gramOf(
   data: RowsByInput,
   options: Pick<PredictOptions, "engine" | "signal">,
 ): Promise<WeightedGram> {
-  const gram = await kernelFn(network)(data.x, null, kernel, options);
+  return weightedGram(await kernelFn(network)(data.x, null, kernel, options), data);
+}
+
+/** The kernel matrix of the different inputs, weighted by their counts in its own memory. */
+export function weightedGram(gram: Matrix, data: RowsByInput): WeightedGram {
   const scale = meanDiagonal(gram);
   return { gram: isPlain(data) ? gram : weighGram(gram, data.counts), scale };
 }
@@ -152,7 +156,11 @@ export interface Best {
 }
 
 /** The best ridge of the grid, from one decomposition. */
-async function bestRidge({ gram, scale }: WeightedGram, data: RowsByInput, options: SelectOptions): Promise<Best> {
+export async function bestRidge(
+  { gram, scale }: WeightedGram,
+  data: RowsByInput,
+  options: SelectOptions,
+): Promise<Best> {
   const { engine, signal } = options;
   return best(RELATIVE_RIDGES, scale, await judgeByPath(gram, data, { engine, signal }), options);
 }

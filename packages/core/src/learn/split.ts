@@ -4,6 +4,7 @@ import { key, permutation } from "../random/key.ts";
 import { rowsOfGroups } from "./groups.ts";
 import { type InputOptions, learnFeatures, preprocess } from "./preprocess.ts";
 import { learnedRows, noInputs, type RowColumns, type RowRoles } from "./row-roles.ts";
+import { rowsInTime, timeSteps } from "./row-times.ts";
 import { isDesign, rowsByInput } from "./rows-by-input.ts";
 import { type Table, takeTableRows } from "./table.ts";
 import { classTarget, numericTarget, type Task } from "./target.ts";
@@ -29,7 +30,7 @@ type Group = readonly number[];
  * Holds out a share of the rows that have a target: at random for regression, the same share of every class for
  * classification. Rows with equal inputs stay on one side, so that no row held out has a twin in training; only where
  * inputs are the few levels of a design, each observed many times, do single rows go. With a column of groups, these
- * stay on one side instead. Rows of weight 0 stay
+ * stay on one side instead; with one of times, the last rows are held out. Rows of weight 0 stay
  * in training, which leaves them out. The same seed gives the same split.
  */
 export function trainTestSplit(table: Table, { target, task, testFraction, seed, ...columns }: SplitOptions): Split {
@@ -39,6 +40,7 @@ export function trainTestSplit(table: Table, { target, task, testFraction, seed,
   const { kept, roles } = learnedRows(table, target, rows, columns);
   const counting = kept.map((at) => rows[at]!);
   const own = Float64Array.from(kept, (at) => labels[at]!);
+  if (roles.times) return splitInTime(table, rows, counting, roles.times, testFraction);
   const groups = groupsOfRows(table, target, counting, own, roles, noInputs(columns));
   const order = Array.from(permutation(key(seed), groups.length), (at) => groups[at]!);
   // By class, at random inside each: every stretch of the order then holds the classes in proportion.
@@ -51,6 +53,31 @@ export function trainTestSplit(table: Table, { target, task, testFraction, seed,
     );
   const held = new Set(test.flat());
   return { train: take(rows.filter((row) => !held.has(row))), test: take([...held]) };
+}
+
+/** Holds out the last rows, those of one time together: as near to the share as leaves rows on both sides. */
+function splitInTime(
+  table: Table,
+  rows: readonly number[],
+  counting: readonly number[],
+  times: Float64Array,
+  testFraction: number,
+): Split {
+  const order = rowsInTime(times);
+  const wanted = order.length * (1 - testFraction);
+  const steps = timeSteps(Float64Array.from(order, (at) => times[at]!));
+  const cut = steps.reduce((best, step) => (Math.abs(step - wanted) < Math.abs(best - wanted) ? step : best));
+  const held = new Set(order.slice(cut).map((at) => counting[at]!));
+  return {
+    train: takeTableRows(
+      table,
+      rows.filter((row) => !held.has(row)),
+    ),
+    test: takeTableRows(
+      table,
+      [...held].sort((a, b) => a - b),
+    ),
+  };
 }
 
 /** In the order of the class that most of their rows have. */
