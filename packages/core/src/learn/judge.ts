@@ -10,7 +10,7 @@ import {
   tridiagonalPath,
 } from "../predict/tridiagonal-path.ts";
 import { forwardWindows, leaveFutureOut, type WindowRoot, type WindowSystem, windowSystem } from "./forward-windows.ts";
-import { type InverseRoot, leaveGroupsOut } from "./leave-groups-out.ts";
+import { groupParts, type InverseRoot, leaveGroupsOut } from "./leave-groups-out.ts";
 import { type LeftOut, leaveInputsOut, weighedTargets } from "./leave-inputs-out.ts";
 import type { RowsByInput } from "./rows-by-input.ts";
 
@@ -22,11 +22,13 @@ export async function judgeByPath(gram: Matrix, data: RowsByInput, options: Pred
   const { engine = jsEngine, signal } = options;
   if (data.roles.times) return judgeWindowsByPath(gram, data, data.roles.times, options);
   const path = await tridiagonalPath(gram, weighedTargets(data), { engine, signal });
-  if (data.roles.groups)
+  if (data.roles.groups) {
+    const groups = groupParts(data);
     return async (diagReg) =>
       singularOnTridiagonal("leave groups out", path, diagReg) === null
-        ? leaveGroupsOut(data, diagReg, rootOfPath(path, diagReg), engine, { signal })
+        ? leaveGroupsOut(data, groups, diagReg, rootOfPath(path, diagReg), engine, { signal })
         : null;
+  }
   return async (diagReg) => {
     const weighted = await looAt(path, diagReg, { engine, signal });
     return weighted.ok ? leaveInputsOut(data, weighted, diagReg) : null;
@@ -38,14 +40,17 @@ export function judgeByCholesky(gram: Matrix, data: RowsByInput, reuse: Float64A
   const { engine = jsEngine, signal } = options;
   const targets = weighedTargets(data);
   if (data.roles.times) return judgeWindowsByCholesky(gram, data, data.roles.times, options);
-  if (data.roles.groups)
+  if (data.roles.groups) {
+    const groups = groupParts(data);
     return async (diagReg) => {
       const factor = await factorizeRegularized("leave groups out", gram, diagReg, engine, { signal, reuse });
       if (!factor.ok) return null;
       const half = (b: Matrix) => engine.solveTriangular(factor.lower, b, { signal });
       const columns = (inputs: readonly number[]) => half(unitColumns(gram.rows, inputs));
-      return leaveGroupsOut(data, diagReg, { targets: await half(targets), columns }, engine, { signal });
+      const root: InverseRoot = { targets: await half(targets), columns, width: 128 };
+      return leaveGroupsOut(data, groups, diagReg, root, engine, { signal });
     };
+  }
   return async (diagReg) => {
     const factored = await looFromCholesky(gram, targets, { diagReg, engine, signal, reuse });
     if (!factored.ok) return null;
@@ -102,6 +107,7 @@ function rootOfPath(path: TridiagonalPath, diagReg: number): InverseRoot {
   const { basis, projected } = path;
   return {
     targets: halfOnTridiagonal(path, diagReg, projected),
+    width: 32,
     columns: async (inputs) => {
       const columns = matrix(basis.rows, inputs.length);
       for (let k = 0; k < basis.rows; k++)

@@ -1,9 +1,9 @@
 import type { Engine, WorkOptions } from "../linalg/engine.ts";
-import { jsEngine } from "../linalg/js-engine.ts";
-import { type Matrix, matrix, row } from "../matrix/matrix.ts";
+import { type Matrix, matrix, row, takeBlock, takeRows } from "../matrix/matrix.ts";
 import { rowsOfGroups } from "./groups.ts";
 import type { LeftOut } from "./leave-inputs-out.ts";
 import type { RowsByInput } from "./rows-by-input.ts";
+import { solveSmall } from "./solve-small.ts";
 
 /*
  * Leave-one-out where rows go by groups. Let A = C^½ k C^½ + diagReg·I as in leave-inputs-out.ts and G = A⁻¹. Of a group let g be the
@@ -22,33 +22,39 @@ export interface InverseRoot {
   readonly targets: Matrix;
   /** The columns of R of some inputs. */
   columns(inputs: readonly number[]): Promise<Matrix>;
+  /** About how many columns to compute at a time. */
+  readonly width: number;
 }
 
-/** Columns of R that are computed at a time. */
-const COLUMNS = 128;
+/** The groups of the rows, each by its inputs. */
+export function groupParts(data: RowsByInput): readonly GroupPart[] {
+  const rowCounts = new Uint32Array(data.counts.length);
+  for (const input of data.inputOf) rowCounts[input]!++;
+  return rowsOfGroups(data.roles.groups!, data.inputOf).map((rows) => partOf(data, rows, rowCounts));
+}
 
 /** What is said of every row by a model fitted without its group; null where the ridge is too small to tell. */
 export async function leaveGroupsOut(
   data: RowsByInput,
+  groups: readonly GroupPart[],
   diagReg: number,
   root: InverseRoot,
   engine: Engine,
   { signal }: WorkOptions,
 ): Promise<LeftOut | null> {
-  const { y, roles, inputOf } = data;
-  const rowCounts = new Uint32Array(data.counts.length);
-  for (const input of inputOf) rowCounts[input]!++;
-  const groups = rowsOfGroups(roles.groups!, inputOf).map((rows) => partOf(data, rows, rowCounts));
+  const { y, roles } = data;
   const residuals = matrix(y.rows, y.cols);
   const variances = new Float64Array(y.rows);
-  for (const batch of batches(groups)) {
-    signal?.throwIfAborted();
+  for (const batch of batches(groups, root.width)) {
     const columns = await root.columns(batch.flatMap(({ inputs }) => inputs));
+    const inverse = await engine.matmul(columns, columns, { transposeA: true, signal });
+    const solved = await engine.matmul(columns, root.targets, { transposeA: true, signal });
     let from = 0;
     for (const part of batch) {
-      const own = takeColumns(columns, from, part.inputs.length);
+      const own = Array.from(part.inputs, (_, a) => from + a);
       from += part.inputs.length;
-      const said = await withoutGroup(data, part, own, root.targets, diagReg, engine);
+      const block: InverseBlock = { inverse: takeBlock(inverse, own, own), solved: takeRows(solved, own) };
+      const said = await withoutGroup(data, part, block, diagReg, engine);
       if (said === null) return null;
       writeRows(data, part, said, diagReg, residuals, variances);
     }
@@ -57,7 +63,7 @@ export async function leaveGroupsOut(
 }
 
 /** A group by its inputs. */
-interface GroupPart {
+export interface GroupPart {
   readonly rows: readonly number[];
   readonly inputs: readonly number[];
   /** Where among `inputs` the input of each row is. */
@@ -95,14 +101,14 @@ function partOf(
   return { rows, inputs, place, weights, shares, means };
 }
 
-function* batches(groups: readonly GroupPart[]): Generator<GroupPart[]> {
-  let [batch, width]: [GroupPart[], number] = [[], 0];
+function* batches(groups: readonly GroupPart[], width: number): Generator<GroupPart[]> {
+  let [batch, columns]: [GroupPart[], number] = [[], 0];
   for (const group of groups) {
     batch.push(group);
-    width += group.inputs.length;
-    if (width < COLUMNS) continue;
+    columns += group.inputs.length;
+    if (columns < width) continue;
     yield batch;
-    [batch, width] = [[], 0];
+    [batch, columns] = [[], 0];
   }
   if (batch.length > 0) yield batch;
 }
@@ -113,27 +119,29 @@ interface SaidWithout {
   readonly variances: Float64Array;
 }
 
+/** Of the inputs of a group. */
+interface InverseBlock {
+  /** G_UU. */
+  readonly inverse: Matrix;
+  /** (G C^½ m)_U. */
+  readonly solved: Matrix;
+}
+
 /** Smaller systems are solved on the calling thread. */
 const SMALL = 64;
 
 async function withoutGroup(
   data: RowsByInput,
   { inputs, weights, shares, means }: GroupPart,
-  columns: Matrix,
-  targets: Matrix,
+  { inverse: block, solved }: InverseBlock,
   diagReg: number,
   engine: Engine,
 ): Promise<SaidWithout | null> {
   const [size, outputs] = [inputs.length, means.cols];
-  const algebra = size < SMALL ? jsEngine : engine;
-  const block = await algebra.matmul(columns, columns, { transposeA: true });
-  const solved = await algebra.matmul(columns, targets, { transposeA: true });
   for (let a = 0; a < size; a++) {
     for (let b = 0; b < size; b++) block.data[a * size + b]! *= diagReg * Math.sqrt(shares[a]! * shares[b]!);
     block.data[a * size + a]! += 1 - shares[a]!;
   }
-  const factor = await algebra.cholesky(block);
-  if (!factor.ok) return null;
   // The targets g^½ e beside the identity, whose columns give the diagonal of Q⁻¹.
   const right = matrix(size, outputs + size);
   inputs.forEach((input, a) => {
@@ -145,8 +153,8 @@ async function withoutGroup(
     }
     right.data[a * right.cols + outputs + a] = 1;
   });
-  const half = await algebra.solveTriangular(factor.lower, right);
-  const whole = await algebra.solveTriangular(factor.lower, half, { transpose: true });
+  const whole = size < SMALL ? solveSmall(block, right) : await solveLarge(block, right, engine);
+  if (whole === null) return null;
   const residuals = matrix(size, outputs);
   const variances = weights.map((weight, a) => {
     for (let j = 0; j < outputs; j++)
@@ -154,6 +162,12 @@ async function withoutGroup(
     return (diagReg / weight) * Math.max(whole.data[a * whole.cols + outputs + a]! - 1, 0);
   });
   return { residuals, variances };
+}
+
+async function solveLarge(a: Matrix, b: Matrix, engine: Engine): Promise<Matrix | null> {
+  const factor = await engine.cholesky(a);
+  if (!factor.ok) return null;
+  return engine.solveTriangular(factor.lower, await engine.solveTriangular(factor.lower, b), { transpose: true });
 }
 
 function writeRows(
@@ -172,11 +186,4 @@ function writeRows(
       residuals.data[i * y.cols + j] = inside + said.residuals.data[at * y.cols + j]!;
     }
   }
-}
-
-function takeColumns(a: Matrix, from: number, count: number): Matrix {
-  const part = matrix(a.rows, count);
-  for (let i = 0; i < a.rows; i++)
-    part.data.set(a.data.subarray(i * a.cols + from, i * a.cols + from + count), i * count);
-  return part;
 }
