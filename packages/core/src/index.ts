@@ -132,13 +132,7 @@ export {
   type RegressionScore,
 } from "./learn/evaluate.ts";
 export { fitClassification, predictClassification } from "./learn/fit-classification.ts";
-export {
-  type FitOptions,
-  fitRegression,
-  type PredictTableOptions,
-  predictMeans,
-  predictRegression,
-} from "./learn/fit-regression.ts";
+export { type FitOptions, fitRegression } from "./learn/fit-regression.ts";
 export { type CellReading, inferColumn } from "./learn/infer-column.ts";
 export type {
   ClassificationModel,
@@ -149,6 +143,7 @@ export type {
   RegressionPrediction,
 } from "./learn/model.ts";
 export { decodeModel, encodeModel, MODEL_FORMAT } from "./learn/model-file.ts";
+export { type PredictTableOptions, predictMeans, predictRegression } from "./learn/predict-regression.ts";
 export type { CategoryFeature, DroppedColumn, Feature, NumericFeature, Preprocessor } from "./learn/preprocess.ts";
 export type { CandidateScore } from "./learn/select.ts";
 export { type Split, trainTestSplit } from "./learn/split.ts";
@@ -167,6 +162,7 @@ export {
   type TrainingData,
   trainingData,
 } from "./learn/training-data.ts";
+export { type UnknownCells, unknownCells } from "./learn/unknown-inputs.ts";
 // Linear algebra
 export { type Blas, type GemmOptions, jsBlas } from "./linalg/blas.ts";
 export type {

@@ -21,7 +21,7 @@ export function encodeModel(model: Model): Uint8Array {
   const tensors: Record<string, Tensor> = { x_train: tensor(xTrain), alpha: tensor(alpha) };
   let plain: object = { ...rest, fitted: kernel };
   if (model.task === "regression") {
-    const { lower, looScores, profile, ...others } = rest as Omit<RegressionModel, "fitted">; // the task says which model it is
+    const { lower, looScores, looInputs, targets, profile, ...others } = rest as Omit<RegressionModel, "fitted">; // the task says which model it is
     plain = { ...others, fitted: kernel, profile: null };
     if (profile !== null) {
       const { alpha: profileAlpha, ...numbers } = profile;
@@ -30,6 +30,8 @@ export function encodeModel(model: Model): Uint8Array {
     }
     tensors["cholesky_lower"] = { shape: [packedLength(lower.rows)], data: pack(lower) };
     tensors["loo_scores"] = { shape: [looScores.length], data: looScores };
+    tensors["loo_inputs"] = { shape: [looInputs.length], data: Float64Array.from(looInputs) };
+    tensors["targets"] = { shape: [targets.length], data: targets };
   }
   const metadata = { format: FORMAT, version: `${VERSION}`, model: JSON.stringify(plain) };
   return encodeChecked({ metadata, tensors });
@@ -76,11 +78,15 @@ function assemble(plain: PlainModel, tensors: Tensors, source: string): Model {
   const packed = tensorOf("cholesky_lower", tensors, source).data;
   const looScores = tensorOf("loo_scores", tensors, source).data;
   if (looScores.length !== plain.rows) throw new FormatError(`${source} is damaged: "loo_scores" has the wrong size`);
+  const looInputs = indicesOf("loo_inputs", tensors, plain.rows, fitted.xTrain.rows, source);
+  const targets = tensorOf("targets", tensors, source).data;
+  if (targets.length !== fitted.xTrain.rows)
+    throw new FormatError(`${source} is damaged: "targets" has the wrong size`);
   const lower = unpack(packed, fitted.xTrain.rows, source);
   const profile = plain.profile && { ...plain.profile, alpha: tensorOf("profile_alpha", tensors, source).data };
   if (profile && profile.alpha.length !== fitted.xTrain.rows)
     throw new FormatError(`${source} is damaged: "profile_alpha" has the wrong size`);
-  return { ...plain, fitted, lower, looScores, profile } as RegressionModel;
+  return { ...plain, fitted, lower, looScores, looInputs, targets, profile } as RegressionModel;
 }
 
 function tensor({ rows, cols, data }: Matrix): Tensor {
@@ -93,6 +99,15 @@ function tensorOf(name: string, tensors: Tensors, source: string): Tensor {
   if (!found.data.every(Number.isFinite))
     throw new FormatError(`${source} is damaged: the array "${name}" holds values that are not finite`);
   return found;
+}
+
+/** `count` whole numbers from 0 to below `end`. */
+function indicesOf(name: string, tensors: Tensors, count: number, end: number, source: string): Uint32Array {
+  const { data } = tensorOf(name, tensors, source);
+  if (data.length !== count) throw new FormatError(`${source} is damaged: "${name}" has the wrong size`);
+  if (!data.every((value) => Number.isInteger(value) && value >= 0 && value < end))
+    throw new FormatError(`${source} is damaged: "${name}" must hold row numbers below ${end}`);
+  return Uint32Array.from(data);
 }
 
 function matrixOf(name: string, tensors: Tensors, source: string): Matrix {
