@@ -13,8 +13,8 @@ import {
   type WorkOptions,
 } from "ntkit";
 
-/** Optimizers without noise. */
-export type Deterministic = Exclude<Optimizer, { readonly type: "langevin" }>;
+/** Optimizers whose path under a constant tangent kernel follows from it. */
+export type Deterministic = Exclude<Optimizer, { readonly type: "langevin" | "adam" }>;
 
 type WithMomentum = Exclude<Deterministic, { readonly type: "gradientDescent" }>;
 
