@@ -165,6 +165,7 @@ export {
   type LearnedData,
   type TargetScale,
   type TrainingData,
+  type TrainingDataOptions,
   trainingData,
 } from "./learn/training-data.ts";
 // Linear algebra

@@ -144,7 +144,8 @@ export function update(optimizer: Optimizer, { w, memory, gradient: g, step, lea
       return;
     }
     case "adam":
-      return adamStep(adamNumbers(optimizer), { w, memory, gradient: g, step, learningRate });
+      adamStep(adamNumbers(optimizer), { w, memory, gradient: g, step, learningRate });
+      return;
     default:
       optimizer satisfies never;
   }
