@@ -38,11 +38,13 @@ interface AdamNumbers {
   readonly epsilon: number;
 }
 
-/** Where none are given. */
-const ADAM_DEFAULTS: AdamNumbers = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
-
-/** Adam's learning rate where none is given, that of Kingma and Ba: no largest stable one is known beforehand. */
-export const ADAM_LEARNING_RATE = 1e-3;
+/** Adam's numbers where none are given, those of Kingma and Ba; a learning rate too, for no largest stable one is known beforehand. */
+export const ADAM_DEFAULTS: AdamNumbers & { readonly learningRate: number } = {
+  learningRate: 1e-3,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+};
 
 export type OptimizerType = Optimizer["type"];
 

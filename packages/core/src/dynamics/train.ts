@@ -21,14 +21,7 @@ import { child, type Key, key, permutation, split } from "../random/key.ts";
 import { type KernelMonitor, type KernelRecord, kernelMonitor } from "./kernel-monitor.ts";
 import { maxStableRate } from "./max-stable-rate.ts";
 import { type LayerMovement, relativeMovement, weightMovement } from "./movement.ts";
-import {
-  ADAM_LEARNING_RATE,
-  checkOptimizer,
-  initialMemory,
-  memoryVectors,
-  type Optimizer,
-  update,
-} from "./optimizer.ts";
+import { ADAM_DEFAULTS, checkOptimizer, initialMemory, memoryVectors, type Optimizer, update } from "./optimizer.ts";
 import { logSpacedSteps } from "./schedule.ts";
 
 export interface TrainOptions extends NetworkOptions, WorkOptions {
@@ -135,7 +128,7 @@ export async function train(
     options.resume?.learningRate ??
     options.learningRate ??
     (optimizer.type === "adam"
-      ? ADAM_LEARNING_RATE
+      ? ADAM_DEFAULTS.learningRate
       : 0.5 * (await maxStableRate(parsed, params, x, y, { ...options, loss, optimizer })).rate);
   checkRange("train", "learningRate", learningRate, 0);
   const setup = { ...options, network: parsed, params, x, y, loss, optimizer, learningRate };
