@@ -65,7 +65,7 @@ function trainingLines(
   loss: LossName,
   outputs: number,
 ): readonly string[] {
-  const stable = loss === "softmax" ? `${number(maxLearningRate ?? 0)}, whatever the outputs` : "";
+  const stable = loss === "softmax" ? `${number(maxLearningRate ?? 0)}, around any outputs` : "";
   return [
     ...(maxLearningRate === null
       ? []

@@ -81,7 +81,7 @@ function rateLine(
   if (maxLearningRate === null) return chosen ? own : `${own}, that of Adam's paper`;
   const what =
     problem.loss === "softmax"
-      ? "the infinite network is stable, whatever its outputs, below"
+      ? "around any outputs the infinite network is stable below"
       : "the largest stable one of the infinite network is";
   return `${own}; ${what} ${maxLearningRate.toPrecision(4)}${chosen ? "" : ", twice that"}`;
 }

@@ -181,7 +181,12 @@ async function sweep({ path, options, data, problem, list, signal, output }: Con
   const table = widthTable(problem);
   for (const line of [...headLines(base, options.learningRate !== undefined), "", table.header]) output.print(line);
   const asked: (FiniteRun | InfiniteRun)[] = [];
-  const infinite = limit.descent && (await infiniteRun(problem, limit.descent, learningRate, { signal }));
+  const { descent } = limit;
+  const infinite =
+    descent &&
+    (await output.progress("infinite width", (onProgress) =>
+      infiniteRun(problem, descent, learningRate, { signal, onProgress }),
+    ));
   const setting: Setting = { problem, limit, learningRate, networkPath, signal, output };
   for (const width of list) {
     const run = width === "inf" ? infinite : await trainOne(width, setting);
@@ -224,7 +229,7 @@ function defaultRate(maxLearningRate: number | null, path: string): number {
 }
 
 function tooLarge({ width, maxLearningRate }: FiniteRun | InfiniteRun, loss: LossName, learningRate: number): string {
-  const stable = loss === "squared" ? "the largest stable one" : "the largest that is stable whatever the outputs";
+  const stable = loss === "squared" ? "the largest stable one" : "the largest that is stable around any outputs";
   return `ntkit: width ${width}: the learning rate ${learningRate.toPrecision(4)} is not below ${stable}, ${maxLearningRate?.toPrecision(4)}`;
 }
 

@@ -30,7 +30,7 @@ export interface Predicted {
 
 /** How outputs change in training while the tangent kernel stays as it is. */
 export interface Forecast {
-  /** The learning rate from which it is unstable; of softmax, below which no outputs are. */
+  /** The learning rate from which it is unstable; of softmax, below which it is stable around any outputs. */
   readonly maxLearningRate: number;
   /** After each of the steps, in ascending order; null where a value leaves the range of float64. */
   after(

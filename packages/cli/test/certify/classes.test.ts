@@ -101,7 +101,7 @@ describe("certify on three classes", () => {
     for (const part of [
       "on the sum of softmax cross-entropies; 3 classes with an output each",
       "steps to an error, bounds on movement and on labels are of --loss squared\n",
-      ", whatever the outputs\n",
+      ", around any outputs\n",
       "Lemma 2 asks for",
       "H(0), and its drift, are those of the mean kernel of the outputs",
     ])
