@@ -192,7 +192,12 @@ export async function checkNetwork(
 function wrongOutputs(path: string, { train: { y, scale } }: PreparedData, outputs: Shape): DataError {
   const got = typeof outputs === "number" ? `${outputs}` : `${outputs.length} branches`;
   const wanted = y.cols === 1 ? "one output, for the target" : `${y.cols} outputs, one for each class of the target`;
-  const softmax = scale.kind === "classes" && outputs === 2 ? ", or pass --loss softmax" : "";
+  const softmax =
+    scale.kind === "classes" && outputs === 2
+      ? ", or pass --loss softmax"
+      : scale.kind === "numeric" && outputs !== 1
+        ? ", or, where the numbers are classes, pass --loss softmax"
+        : "";
   return new DataError(
     `${path}: the network must have ${wanted}, got ${got}: let it end in a dense layer of width ${y.cols}${softmax}`,
   );

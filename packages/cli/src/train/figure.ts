@@ -304,21 +304,26 @@ function classPanel(drawing: Drawing, data: FigureData, classes: readonly string
   const { train, test, target } = data;
   const { y } = test ?? train;
   const runs = allRuns(data).filter(({ outputs }) => outputs);
+  const room = (PANEL.width - 80) / classes.length; // for a class, in pixels
   const marks = runs.map((run, i) => {
     const fx = matrix(y.rows, y.cols, (test ? run.outputs?.test : run.outputs?.train)!); // filtered by it
     const points = classes.flatMap((_, k) => {
       const share = shareRight(fx, y, k);
       return share === null ? [] : [{ k, share, width: nameOf(run) }];
     });
-    const dx = 9 * (i - (runs.length - 1) / 2);
-    return Plot.dot(points, { x: "k", y: "share", r: 4, fill: "width", dx: classes.length > 8 ? 0 : dx });
+    const dx = Math.min(9, (0.8 * room) / runs.length) * (i - (runs.length - 1) / 2);
+    return Plot.dot(points, { x: "k", y: "share", r: 4, fill: "width", dx });
   });
-  const names = new Map(classes.map((name, k) => [k, name.length > 12 ? `${name.slice(0, 11)}…` : name]));
+  const names = new Map(
+    classes.map((name, k) => [k, name.length > 12 ? `${name.slice(0, 6)}…${name.slice(-5)}` : name]),
+  );
   const every = Math.ceil(classes.length / 16);
+  const rotated = 6.5 * Math.max(...Array.from(names.values(), (name) => name.length)) > room * every;
   return {
     title: `Predicted right, of the ${test ? "test" : "training"} rows of each class`,
     options: {
       x: { type: "point", domain: [...names.keys()], padding: 0.6, axis: null },
+      ...(rotated && { marginBottom: 76 }),
       y: { label: "share of rows", domain: [0, 1], insetTop: 8 },
       color: colorsOf(data),
       marks: [
@@ -326,7 +331,7 @@ function classPanel(drawing: Drawing, data: FigureData, classes: readonly string
           [...names.keys()].filter((k) => k % every === 0),
           {
             ...{ text: (k: number) => names.get(k)!, label: target },
-            ...(classes.length > 5 && { tickRotate: -30 }),
+            ...(rotated && { tickRotate: -30 }),
           },
         ),
         ...marks,

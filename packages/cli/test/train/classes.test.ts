@@ -263,7 +263,7 @@ describe("refuses", () => {
     ],
     [
       "train @amounts.csv --target y --network @net3.json",
-      "the network must have one output, for the target, got 3: let it end in a dense layer of width 1",
+      "the network must have one output, for the target, got 3: let it end in a dense layer of width 1, or, where the numbers are classes, pass --loss softmax",
     ],
     [
       "train @amounts.csv --target y --network @net3.json --loss softmax",
