@@ -8,10 +8,14 @@ import type { LeaveOneOut } from "../predict/leave-one-out.ts";
 import type { PredictOptions } from "../predict/options.ts";
 import { normalQuantile } from "../random/normal-quantile.ts";
 import { type Candidate, defaultCandidates } from "./candidates.ts";
+import { MOST_CHOSEN_AGAIN, residualsChosenAgain } from "./choose-again.ts";
 import { checkPredictions, crossBlocks, fitKernel } from "./fit-kernel.ts";
 import type { RegressionModel, RegressionPrediction } from "./model.ts";
+import { noiseProfile, scalesAt } from "./noise-profile.ts";
 import { type InputOptions, meanAndStd } from "./preprocess.ts";
 import { noiseVariance, replicateVariance } from "./replicates.ts";
+import { isDesign } from "./rows-by-input.ts";
+import type { Selection, SelectOptions } from "./select.ts";
 import { selectModel } from "./select-model.ts";
 import { type Table, takeTableRows } from "./table.ts";
 import { numericTarget } from "./target.ts";
@@ -53,9 +57,10 @@ export async function fitRegression(table: Table, options: FitOptions): Promise<
   const y = columnVector(values.map((value) => (value - targetMean) / targetStd));
   const select = { ...options, criterion: looMeanSquare, seed };
   const { preprocessor, selection } = await selectModel(known, target, y, candidates, select);
-  const { fitted, lower } = await fitKernel(selection, options);
   const { data, loo, diagReg } = selection;
   const noise = noiseVariance(loo, diagReg, replicateVariance(data));
+  const { looScores, profile } = await calibrate(selection, noise, candidates, select);
+  const { fitted, lower } = await fitKernel(selection, options);
   options.onProgress?.(1);
   return {
     task: "regression",
@@ -68,7 +73,8 @@ export async function fitRegression(table: Table, options: FitOptions): Promise<
     fitted,
     lower,
     noise,
-    looScores: standardizedResiduals(loo, noise - diagReg),
+    profile,
+    looScores,
     scores: selection.scores,
     seed,
     engine: engine.name,
@@ -79,8 +85,30 @@ function looMeanSquare({ residuals }: LeaveOneOut): number {
   return residuals.data.reduce((sum, r) => sum + r * r, 0) / residuals.data.length;
 }
 
-function standardizedResiduals({ residuals, variances }: LeaveOneOut, moreNoise: number): Float64Array {
-  return residuals.data.map((r, i) => Math.abs(r) / Math.sqrt(variances[i]! + moreNoise)).sort();
+/**
+ * Residuals of rows left out over their predicted standard deviations. Of few rows, by models chosen without them; of many,
+ * where their size changes with the inputs, the standard deviations follow it.
+ */
+async function calibrate(
+  selection: Selection,
+  noise: number,
+  candidates: readonly Candidate[],
+  options: SelectOptions,
+): Promise<Pick<RegressionModel, "looScores" | "profile">> {
+  const { data, gram, loo, diagReg } = selection;
+  const own = { ...options, onProgress: undefined };
+  const few = data.counts.length <= MOST_CHOSEN_AGAIN;
+  const residuals =
+    few && candidates.length > 1 && !isDesign(data)
+      ? await residualsChosenAgain(data, candidates, own)
+      : loo.residuals.data;
+  const scores = residuals.map((r, i) => Math.abs(r) / Math.sqrt(loo.variances[i]! + noise - diagReg));
+  const found = few ? null : await noiseProfile(data, gram, scores, own);
+  if (found === null) return { looScores: scores.sort(), profile: null };
+  return {
+    looScores: scores.map((score, i) => score / found.scales[data.inputOf[i]!]!).sort(),
+    profile: found.profile,
+  };
 }
 
 /**
@@ -174,7 +202,7 @@ async function priorVariances(
 
 /** K(x,x) + noise − |L⁻¹ K(xTrain, x)|², at least the noise: the variance of a new target. */
 async function predictiveVariances(
-  { fitted, lower, noise }: RegressionModel,
+  { fitted, lower, noise, profile }: RegressionModel,
   x: Matrix,
   cross: Matrix,
   { engine = jsEngine, signal }: PredictOptions,
@@ -183,5 +211,8 @@ async function predictiveVariances(
   const half = await engine.solveTriangular(lower, transpose(cross), { signal });
   const explained = new Float64Array(half.cols);
   for (let at = 0; at < half.data.length; at++) explained[at % half.cols]! += half.data[at]! ** 2;
-  return prior.map((value, i) => Math.max(value - explained[i]!, 0) + noise);
+  const variances = prior.map((value, i) => Math.max(value - explained[i]!, 0) + noise);
+  if (profile === null) return variances;
+  const scales = await scalesAt(profile, cross, { engine, signal });
+  return variances.map((value, i) => value * scales[i]! ** 2);
 }

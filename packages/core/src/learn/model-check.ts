@@ -28,6 +28,13 @@ const listOf =
     });
   };
 
+/** Two numbers in ascending order. */
+const pair: Check = (value, name) => {
+  listOf(number)(value, name);
+  const [low, high, ...others] = value as number[];
+  expect(low !== undefined && high !== undefined && low <= high && others.length === 0, name, "two numbers in order");
+};
+
 const orNull =
   (check: Check): Check =>
   (value, name) => {
@@ -62,7 +69,13 @@ const base: Readonly<Record<string, Check>> = {
   engine: text,
 };
 
-const regression = object({ ...base, targetMean: number, targetStd: positive, noise: atLeastZero });
+const regression = object({
+  ...base,
+  targetMean: number,
+  targetStd: positive,
+  noise: atLeastZero,
+  profile: orNull(object({ diagReg: atLeastZero, offset: number, range: pair })),
+});
 const classification = object({ ...base, classes: listOf(text), numericClasses: truth, temperature: positive });
 
 /** Throws an Error unless `plain` has every field of a model, apart from the arrays. */

@@ -4,6 +4,7 @@ import { parseNetwork } from "../layers/network-file.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
 import type { ClassificationModel, FittedKernel, Model, RegressionModel } from "./model.ts";
 import { checkModelFields, checkModelSizes } from "./model-check.ts";
+import type { NoiseProfile } from "./noise-profile.ts";
 
 /** What a model file says it is. */
 export const MODEL_FORMAT = { name: "ntkit-model", version: 1 } as const;
@@ -20,8 +21,13 @@ export function encodeModel(model: Model): Uint8Array {
   const tensors: Record<string, Tensor> = { x_train: tensor(xTrain), alpha: tensor(alpha) };
   let plain: object = { ...rest, fitted: kernel };
   if (model.task === "regression") {
-    const { lower, looScores, ...others } = rest as Omit<RegressionModel, "fitted">; // the task says which model it is
-    plain = { ...others, fitted: kernel };
+    const { lower, looScores, profile, ...others } = rest as Omit<RegressionModel, "fitted">; // the task says which model it is
+    plain = { ...others, fitted: kernel, profile: null };
+    if (profile !== null) {
+      const { alpha: profileAlpha, ...numbers } = profile;
+      plain = { ...plain, profile: numbers };
+      tensors["profile_alpha"] = { shape: [profileAlpha.length], data: profileAlpha };
+    }
     tensors["cholesky_lower"] = { shape: [packedLength(lower.rows)], data: pack(lower) };
     tensors["loo_scores"] = { shape: [looScores.length], data: looScores };
   }
@@ -53,6 +59,7 @@ type Tensors = Safetensors["tensors"];
 /** What the description of either model holds, once checked. */
 interface PlainModel extends Pick<Model, "task" | "rows" | "preprocessor" | "fitted"> {
   readonly classes?: readonly string[];
+  readonly profile?: Omit<NoiseProfile, "alpha"> | null;
 }
 
 /** What `encodeModel` took apart. */
@@ -70,7 +77,10 @@ function assemble(plain: PlainModel, tensors: Tensors, source: string): Model {
   const looScores = tensorOf("loo_scores", tensors, source).data;
   if (looScores.length !== plain.rows) throw new FormatError(`${source} is damaged: "loo_scores" has the wrong size`);
   const lower = unpack(packed, fitted.xTrain.rows, source);
-  return { ...plain, fitted, lower, looScores } as RegressionModel;
+  const profile = plain.profile && { ...plain.profile, alpha: tensorOf("profile_alpha", tensors, source).data };
+  if (profile && profile.alpha.length !== fitted.xTrain.rows)
+    throw new FormatError(`${source} is damaged: "profile_alpha" has the wrong size`);
+  return { ...plain, fitted, lower, looScores, profile } as RegressionModel;
 }
 
 function tensor({ rows, cols, data }: Matrix): Tensor {

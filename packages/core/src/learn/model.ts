@@ -1,6 +1,7 @@
 import type { KernelName } from "../kernel/gram-engine.ts";
 import type { Layer } from "../layers/spec.ts";
 import type { Matrix } from "../matrix/matrix.ts";
+import type { NoiseProfile } from "./noise-profile.ts";
 import type { Preprocessor } from "./preprocess.ts";
 import type { CandidateScore } from "./select.ts";
 
@@ -41,6 +42,8 @@ export interface RegressionModel extends ModelBase {
   readonly lower: Matrix;
   /** Noise in the variance of a new target: diagReg, or more where the targets of equal inputs say so. */
   readonly noise: number;
+  /** How the size of residuals changes with the inputs, or null where it does not as far as the rows tell. */
+  readonly profile: NoiseProfile | null;
   /** |leave-one-out residual| / its predicted standard deviation, of every row, ascending: what calibrates the intervals. */
   readonly looScores: Float64Array;
 }

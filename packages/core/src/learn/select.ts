@@ -121,7 +121,7 @@ export async function settleRidge(
 }
 
 /** A weighted kernel matrix, and the mean of its diagonal without weights. */
-interface WeightedGram {
+export interface WeightedGram {
   readonly gram: Matrix;
   readonly scale: number;
 }
@@ -131,7 +131,11 @@ async function gramOf(
   data: RowsByInput,
   options: Pick<PredictOptions, "engine" | "signal">,
 ): Promise<WeightedGram> {
-  const gram = await kernelFn(network)(data.x, null, kernel, options);
+  return weightedGram(await kernelFn(network)(data.x, null, kernel, options), data);
+}
+
+/** The kernel matrix of the different inputs, weighted by their counts in its own memory. */
+export function weightedGram(gram: Matrix, data: RowsByInput): WeightedGram {
   const scale = meanDiagonal(gram);
   return { gram: hasRepeats(data) ? weighGram(gram, data.counts) : gram, scale };
 }
@@ -150,7 +154,11 @@ export interface Best {
 }
 
 /** The best ridge of the grid, from one decomposition. */
-async function bestRidge({ gram, scale }: WeightedGram, data: RowsByInput, options: SelectOptions): Promise<Best> {
+export async function bestRidge(
+  { gram, scale }: WeightedGram,
+  data: RowsByInput,
+  options: SelectOptions,
+): Promise<Best> {
   const { engine, signal, criterion } = options;
   const path = await tridiagonalPath(gram, weighedTargets(data), { engine, signal });
   return best(RELATIVE_RIDGES, async (relative) => {
