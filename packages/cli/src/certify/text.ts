@@ -65,11 +65,9 @@ function trainingLines(
   loss: LossName,
   outputs: number,
 ): readonly string[] {
-  const stable = loss === "softmax" ? `${number(maxLearningRate ?? 0)}, around any outputs` : "";
+  const around = loss === "softmax" ? ", around any outputs" : "";
   return [
-    ...(maxLearningRate === null
-      ? []
-      : [line("largest stable learning rate", stable === "" ? number(maxLearningRate) : stable)]),
+    ...(maxLearningRate === null ? [] : [line("largest stable learning rate", `${number(maxLearningRate)}${around}`)]),
     ...(time ? timeLines(time) : []),
     ...(movement ? movementLines(movement) : []),
     ...(labels

@@ -4,6 +4,7 @@ import {
   fromRows,
   gradientDescent,
   init,
+  jacobian,
   jsEngine,
   type Matrix,
   matrix,
@@ -91,11 +92,41 @@ describe("a linearization of several outputs", () => {
     await expectWalksAsTrained({ ...problem, train: many }, [0, 3]);
   });
 
-  it("mixes the outputs, as the hidden weights that they share do", async () => {
-    const wide = { ...problem, network: serial(dense({ width: 1, bStd: 0.3 }), relu(), dense({ width: 3 })) };
-    const limit = await infiniteLimit(wide, {});
+  it.each(LOSSES)("mixes the outputs, as the hidden weights that they share do: %s", async (loss) => {
+    const net = serial(dense({ width: 6, bStd: 0.3 }), relu(), dense({ width: 3 }));
+    const params = init(net, 2, { seed: 5 });
+    const forecast = await linearizationForecast({ ...problem, loss }, net, params, { others: test.x, one: null }, {});
+    const learningRate = forecast!.maxLearningRate / 3;
+    const start = { fxTrain0: apply(net, params, x), fxTest0: apply(net, params, test.x) };
+    const [at] = await forecast!.after([25], learningRate, start);
+    // The same by its weights: f₀ + J δ, δ ← δ − η Jᵀ ∂L/∂f
+    const [own, other] = [jacobian(net, params, x), jacobian(net, params, test.x)];
+    const change = matrix(own.cols, 1);
+    const outputs = async (j: Matrix, fx0: Matrix) => {
+      const moved = await jsEngine.matmul(j, change);
+      return matrix(
+        fx0.rows,
+        3,
+        fx0.data.map((f, i) => f + moved.data[i]!),
+      );
+    };
+    for (let step = 0; step < 25; step++) {
+      const gradient = matrix(5, 3);
+      lossNamed[loss].gradient(await outputs(own, start.fxTrain0), y, gradient);
+      const pull = await jsEngine.matmul(own, matrix(15, 1, gradient.data), { transposeA: true });
+      for (let k = 0; k < change.data.length; k++) change.data[k]! -= learningRate * pull.data[k]!;
+    }
+    expectClose(at!.fxTrain, await outputs(own, start.fxTrain0), 10);
+    expectClose(at!.fxTest, await outputs(other, start.fxTest0), 10);
+  });
+
+  it("is where wide networks go", async () => {
+    const limit = await infiniteLimit(problem, {});
     const rate = limit.descent!.maxLearningRate / 4;
-    const [narrow, large] = [await finiteRun(wide, limit, 64, rate, {}), await finiteRun(wide, limit, 4096, rate, {})];
+    const [narrow, large] = [
+      await finiteRun(problem, limit, 64, rate, {}),
+      await finiteRun(problem, limit, 4096, rate, {}),
+    ];
     expect(large.fromLinearization!.train).toBeLessThan(0.25 * narrow.fromLinearization!.train);
     expect(large.fromLinearization!.train).toBeLessThan(0.02);
     expect(large.fromLimit!.train).toBeLessThan(narrow.fromLimit!.train);
