@@ -36,7 +36,7 @@ import {
   lossOption,
   optimizerOf,
   positive,
-  prepareData,
+  prepareFor,
   type Width,
   widths,
 } from "./train-setup.ts";
@@ -148,7 +148,8 @@ async function runCertify(path: string, options: CertifyOptions, signal: AbortSi
       "--learning-rate needs --optimizer adam: gradient descent takes half the largest stable rate; leave it out",
     );
   const given = await readNetwork(networkPath, signal);
-  const data = prepareData(await readTable(path, tableReading(options, signal)), { ...options, testFraction: 0 });
+  const table = await readTable(path, tableReading(options, signal));
+  const data = await prepareFor(given, networkPath, table, { ...options, testFraction: 0 });
   const network = await checkNetwork(given, networkPath, data, size.widths);
   const engine = await chooseEngine(options, output);
   const { train, loss } = data;

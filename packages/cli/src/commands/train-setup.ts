@@ -82,7 +82,7 @@ export function optimizerOf(type: SweepOptimizer["type"], given: number | "sched
 export function lossOption(): Option {
   return choiceOption(
     "--loss <name>",
-    "squared: half the sum of squared errors; softmax: the sum of cross-entropies, an output for each class (default: softmax for three classes or more, else squared)",
+    "squared: half the sum of squared errors; softmax: the sum of cross-entropies (default: softmax where each class has an output, else squared)",
     LOSSES,
   );
 }
@@ -99,8 +99,10 @@ export interface PreparedData {
 interface DataOptions {
   readonly target: string;
   readonly exclude?: readonly string[] | undefined;
-  /** Softmax for three classes or more when absent, and squared otherwise. */
+  /** Softmax where each class has an output when absent, and squared otherwise. */
   readonly loss?: LossName | undefined;
+  /** An output for each class; of three or more and of softmax in any case. */
+  readonly oneHot?: boolean | undefined;
   readonly testFraction: number;
   readonly seed: number;
 }
@@ -109,8 +111,9 @@ interface DataOptions {
 export function prepareData(table: Table, options: DataOptions): PreparedData {
   const { target, exclude, testFraction, seed } = options;
   inferTask(table, target); // throws when the target is not there
-  const oneHot = options.loss === "softmax";
-  if (oneHot) checkClasses(table, target);
+  const softmax = options.loss === "softmax";
+  if (softmax) checkClasses(table, target);
+  const oneHot = softmax || options.oneHot === true;
   const column = table.columns[table.names.indexOf(target)]!;
   const task = oneHot || column.kind === "text" ? "classification" : "regression";
   const parts = testFraction === 0 ? null : holdOut(table, { target, task, testFraction, seed });
@@ -119,6 +122,28 @@ export function prepareData(table: Table, options: DataOptions): PreparedData {
   const test = parts && dataLike(train, parts.test);
   const loss = options.loss ?? (train.scale.kind === "one-hot" ? "softmax" : "squared");
   return { train, test, loss, ...overOnlyFeature(train, test) };
+}
+
+/** The same for a network: two classes, and whole numbers, have an output each where the network has so many. */
+export async function prepareFor(
+  network: Layer,
+  path: string,
+  table: Table,
+  options: DataOptions,
+): Promise<PreparedData> {
+  const data = prepareData(table, options);
+  const { x, y, scale } = data.train;
+  if (scale.kind === "one-hot") return data;
+  const outputs = await inNetworkFile(path, async () => outputWidth(withHiddenWidth(network, 1), x.cols));
+  const classes = scale.kind === "classes" ? 2 : wholeClasses(table, options.target);
+  return outputs !== y.cols && outputs === classes ? prepareData(table, { ...options, oneHot: true }) : data;
+}
+
+/** How many classes a column of numbers holds, 0 where they are amounts. */
+function wholeClasses(table: Table, target: string): number {
+  const column = table.columns[table.names.indexOf(target)]!;
+  if (column.kind === "text" || inferTask(table, target) === "regression") return 0;
+  return new Set(column.values.filter((value) => !Number.isNaN(value))).size;
 }
 
 /** Throws for amounts. */
@@ -193,11 +218,7 @@ function wrongOutputs(path: string, { train: { y, scale } }: PreparedData, outpu
   const got = typeof outputs === "number" ? `${outputs}` : `${outputs.length} branches`;
   const wanted = y.cols === 1 ? "one output, for the target" : `${y.cols} outputs, one for each class of the target`;
   const softmax =
-    scale.kind === "classes" && outputs === 2
-      ? ", or pass --loss softmax"
-      : scale.kind === "numeric" && outputs !== 1
-        ? ", or, where the numbers are classes, pass --loss softmax"
-        : "";
+    scale.kind === "numeric" && outputs !== 1 ? ", or, where the numbers are classes, pass --loss softmax" : "";
   return new DataError(
     `${path}: the network must have ${wanted}, got ${got}: let it end in a dense layer of width ${y.cols}${softmax}`,
   );

@@ -37,7 +37,7 @@ import {
   optimizerOf,
   type PreparedData,
   positive,
-  prepareData,
+  prepareFor,
   type Width,
   widths,
 } from "./train-setup.ts";
@@ -109,7 +109,8 @@ async function runTrain(path: string, options: TrainCommandOptions, signal: Abor
   const list = widthsOf(options.width, optimizer);
   await checkFiles(path, options, list);
   const given = await readNetwork(options.network, signal);
-  const data = prepareData(await readTable(path, tableReading(options, signal)), options);
+  const table = await readTable(path, tableReading(options, signal));
+  const data = await prepareFor(given, options.network, table, options);
   const network = await checkNetwork(given, options.network, data, list);
   const engine = await chooseEngine(options, output);
   const { steps, batchSize, trainable, seed } = options;

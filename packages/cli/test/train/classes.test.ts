@@ -175,6 +175,27 @@ describe("train on three classes", () => {
   });
 });
 
+describe("as many outputs as classes", () => {
+  it.each([
+    ["two.csv", "net2.json", ["even", "odd"]],
+    ["codes.csv", "net3.json", ["2", "7", "10"]],
+  ])("of %s and %s are softmax, or one-hot targets of a squared loss", async (table, network, classes) => {
+    for (const loss of ["softmax", "squared"]) {
+      const more = loss === "softmax" ? [] : ["--loss", loss];
+      const { exitCode, stdout } = await run(table, network, "--width", "4", "--json", ...more);
+      expect(exitCode).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({ loss, targetScale: { kind: "one-hot", classes } });
+    }
+  });
+
+  it("and one output of two classes, or of numbers, is of a squared loss", async () => {
+    const { stdout } = await run("two.csv", "net1.json", "--width", "4", "--json");
+    expect(JSON.parse(stdout)).toMatchObject({ loss: "squared", targetScale: { kind: "classes" } });
+    const numbers = JSON.parse((await run("codes.csv", "net1.json", "--width", "4", "--json")).stdout);
+    expect(numbers).toMatchObject({ loss: "squared", targetScale: { kind: "numeric" } });
+  });
+});
+
 describe("softmax", () => {
   it("is of two classes when asked for, with an output each", async () => {
     const { exitCode, stdout } = await run("two.csv", "net2.json", "--width", "4", "--loss", "softmax");
@@ -256,10 +277,6 @@ describe("refuses", () => {
     [
       "train @three.csv --target kind --network @net1.json",
       "the network must have 3 outputs, one for each class of the target, got 1: let it end in a dense layer of width 3",
-    ],
-    [
-      "train @two.csv --target kind --network @net2.json",
-      "the network must have one output, for the target, got 2: let it end in a dense layer of width 1, or pass --loss softmax",
     ],
     [
       "train @amounts.csv --target y --network @net3.json",
