@@ -21,7 +21,7 @@ export { type GradientFlow, type GradientFlowOptions, gradientFlow } from "./dyn
 export type { KernelRecord } from "./dynamics/kernel-monitor.ts";
 export { maxStableRate, type StableRate, type StableRateOptions } from "./dynamics/max-stable-rate.ts";
 export { type LayerMovement, relativeMovement, weightMovement } from "./dynamics/movement.ts";
-export { nesterovMomentum, type Optimizer, type OptimizerType } from "./dynamics/optimizer.ts";
+export { ADAM_DEFAULTS, nesterovMomentum, type Optimizer, type OptimizerType } from "./dynamics/optimizer.ts";
 export { logSpacedSteps } from "./dynamics/schedule.ts";
 export { type TrainOptions, type TrainRecord, type TrainRun, type TrainState, train } from "./dynamics/train.ts";
 // Empirical kernels: finite networks as kernels
@@ -160,6 +160,7 @@ export {
   type LearnedData,
   type TargetScale,
   type TrainingData,
+  type TrainingDataOptions,
   trainingData,
 } from "./learn/training-data.ts";
 export { type UnknownCells, unknownCells } from "./learn/unknown-inputs.ts";
