@@ -21,7 +21,7 @@ export { type GradientFlow, type GradientFlowOptions, gradientFlow } from "./dyn
 export type { KernelRecord } from "./dynamics/kernel-monitor.ts";
 export { maxStableRate, type StableRate, type StableRateOptions } from "./dynamics/max-stable-rate.ts";
 export { type LayerMovement, relativeMovement, weightMovement } from "./dynamics/movement.ts";
-export { nesterovMomentum, type Optimizer, type OptimizerType } from "./dynamics/optimizer.ts";
+export { ADAM_DEFAULTS, nesterovMomentum, type Optimizer, type OptimizerType } from "./dynamics/optimizer.ts";
 export { logSpacedSteps } from "./dynamics/schedule.ts";
 export { type TrainOptions, type TrainRecord, type TrainRun, type TrainState, train } from "./dynamics/train.ts";
 // Empirical kernels: finite networks as kernels
@@ -132,13 +132,7 @@ export {
   type RegressionScore,
 } from "./learn/evaluate.ts";
 export { fitClassification, predictClassification } from "./learn/fit-classification.ts";
-export {
-  type FitOptions,
-  fitRegression,
-  type PredictTableOptions,
-  predictMeans,
-  predictRegression,
-} from "./learn/fit-regression.ts";
+export { type FitOptions, fitRegression } from "./learn/fit-regression.ts";
 export { type CellReading, inferColumn } from "./learn/infer-column.ts";
 export type {
   ClassificationModel,
@@ -149,6 +143,7 @@ export type {
   RegressionPrediction,
 } from "./learn/model.ts";
 export { decodeModel, encodeModel, MODEL_FORMAT } from "./learn/model-file.ts";
+export { type PredictTableOptions, predictMeans, predictRegression } from "./learn/predict-regression.ts";
 export type { CategoryFeature, DroppedColumn, Feature, NumericFeature, Preprocessor } from "./learn/preprocess.ts";
 export type { RowColumns } from "./learn/row-roles.ts";
 export type { RowValues } from "./learn/row-values.ts";
@@ -167,8 +162,10 @@ export {
   type LearnedData,
   type TargetScale,
   type TrainingData,
+  type TrainingDataOptions,
   trainingData,
 } from "./learn/training-data.ts";
+export { type UnknownCells, unknownCells } from "./learn/unknown-inputs.ts";
 // Linear algebra
 export { type Blas, type GemmOptions, jsBlas } from "./linalg/blas.ts";
 export type {

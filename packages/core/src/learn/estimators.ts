@@ -5,14 +5,9 @@ import type { PredictOptions } from "../predict/options.ts";
 import type { Candidate } from "./candidates.ts";
 import { regressionScore } from "./evaluate.ts";
 import { fitClassification, predictClassification } from "./fit-classification.ts";
-import {
-  fitRegression,
-  PREDICTION_NAMES,
-  type PredictTableOptions,
-  predictMeans,
-  predictRegression,
-} from "./fit-regression.ts";
+import { fitRegression } from "./fit-regression.ts";
 import type { ClassificationModel, RegressionModel, RegressionPrediction } from "./model.ts";
+import { PREDICTION_NAMES, type PredictTableOptions, predictMeans, predictRegression } from "./predict-regression.ts";
 import { newName, ROW_NAMES, type RowValues, weightsOf, withRowColumns } from "./row-values.ts";
 import { weightedMean } from "./row-weights.ts";
 import type { Column, Table } from "./table.ts";

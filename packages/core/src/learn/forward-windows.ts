@@ -114,7 +114,7 @@ export async function leaveFutureOut(
     }
   }
   const judged = new Set(rows.map((i) => data.roles.times![i]!));
-  return { ok: true, residuals, variances, times: judged.size, y, weights };
+  return { ok: true, residuals, variances, times: judged.size, rows: Uint32Array.from(rows), y, weights };
 }
 
 function squaresOfRows(a: Matrix): Float64Array {

@@ -47,7 +47,9 @@ function scaleRows(a: Matrix, factor: (row: number) => number): Matrix {
 export interface LeftOut extends LeaveOneOut {
   /** How many times rows were left out: once for each different input, row of a design, group, or time. */
   readonly times: number;
-  /** The targets of the rows that the residuals are of. */
+  /** The rows that were judged; absent when all were, in their order. */
+  readonly rows?: Uint32Array | undefined;
+  /** Their targets. */
   readonly y: Matrix;
   /** What these rows count; absent when all count alike. */
   readonly weights?: Float64Array | undefined;

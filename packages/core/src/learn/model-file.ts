@@ -21,7 +21,10 @@ export function encodeModel(model: Model): Uint8Array {
   const tensors: Record<string, Tensor> = { x_train: tensor(xTrain), alpha: tensor(alpha) };
   let plain: object = { ...rest, fitted: kernel };
   if (model.task === "regression") {
-    const { lower, looScores, profile, ...others } = rest as Omit<RegressionModel, "fitted">; // the task says which model it is
+    const { lower, looScores, looInputs, looWeights, targets, profile, ...others } = rest as Omit<
+      RegressionModel,
+      "fitted"
+    >; // the task says which model it is
     plain = { ...others, fitted: kernel, profile: null };
     if (profile !== null) {
       const { alpha: profileAlpha, ...numbers } = profile;
@@ -30,6 +33,9 @@ export function encodeModel(model: Model): Uint8Array {
     }
     tensors["cholesky_lower"] = { shape: [packedLength(lower.rows)], data: pack(lower) };
     tensors["loo_scores"] = { shape: [looScores.length], data: looScores };
+    tensors["loo_inputs"] = { shape: [looInputs.length], data: Float64Array.from(looInputs) };
+    if (looWeights !== undefined) tensors["loo_weights"] = { shape: [looWeights.length], data: looWeights };
+    tensors["targets"] = { shape: [targets.length], data: targets };
   }
   const metadata = { format: FORMAT, version: `${VERSION}`, model: JSON.stringify(plain) };
   return encodeChecked({ metadata, tensors });
@@ -79,11 +85,16 @@ function assemble(plain: PlainModel, tensors: Tensors, source: string): Model {
   const judged =
     plain.rowColumns?.time === undefined ? plain.rows : Math.min(Math.max(looScores.length, 1), plain.rows);
   if (looScores.length !== judged) throw new FormatError(`${source} is damaged: "loo_scores" has the wrong size`);
+  const looInputs = indicesOf("loo_inputs", tensors, judged, fitted.xTrain.rows, source);
+  const targets = tensorOf("targets", tensors, source).data;
+  if (targets.length !== fitted.xTrain.rows)
+    throw new FormatError(`${source} is damaged: "targets" has the wrong size`);
+  const looWeights = weightsOf(plain, tensors, judged, source);
   const lower = unpack(packed, fitted.xTrain.rows, source);
   const profile = plain.profile && { ...plain.profile, alpha: tensorOf("profile_alpha", tensors, source).data };
   if (profile && profile.alpha.length !== fitted.xTrain.rows)
     throw new FormatError(`${source} is damaged: "profile_alpha" has the wrong size`);
-  return { ...plain, fitted, lower, looScores, profile } as RegressionModel;
+  return { ...plain, fitted, lower, looScores, looInputs, ...looWeights, targets, profile } as RegressionModel;
 }
 
 function tensor({ rows, cols, data }: Matrix): Tensor {
@@ -96,6 +107,29 @@ function tensorOf(name: string, tensors: Tensors, source: string): Tensor {
   if (!found.data.every(Number.isFinite))
     throw new FormatError(`${source} is damaged: the array "${name}" holds values that are not finite`);
   return found;
+}
+
+/** What the judged rows count, where rows have weights. */
+function weightsOf(
+  { rowColumns }: PlainModel,
+  tensors: Tensors,
+  judged: number,
+  source: string,
+): Pick<RegressionModel, "looWeights"> {
+  if (rowColumns?.weight === undefined) return {};
+  const { data } = tensorOf("loo_weights", tensors, source);
+  if (data.length !== judged || !data.every((weight) => weight > 0))
+    throw new FormatError(`${source} is damaged: "loo_weights" must hold a weight above 0 for each row judged`);
+  return { looWeights: data };
+}
+
+/** `count` whole numbers from 0 to below `end`. */
+function indicesOf(name: string, tensors: Tensors, count: number, end: number, source: string): Uint32Array {
+  const { data } = tensorOf(name, tensors, source);
+  if (data.length !== count) throw new FormatError(`${source} is damaged: "${name}" has the wrong size`);
+  if (!data.every((value) => Number.isInteger(value) && value >= 0 && value < end))
+    throw new FormatError(`${source} is damaged: "${name}" must hold row numbers below ${end}`);
+  return Uint32Array.from(data);
 }
 
 function matrixOf(name: string, tensors: Tensors, source: string): Matrix {

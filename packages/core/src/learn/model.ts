@@ -49,8 +49,14 @@ export interface RegressionModel extends ModelBase {
   readonly noise: number;
   /** How the size of residuals changes with the inputs, or null where it does not as far as the rows tell. */
   readonly profile: NoiseProfile | null;
-  /** |leave-one-out residual| / its predicted standard deviation, of every row, ascending: what calibrates the intervals. */
+  /** |leave-one-out residual| / its predicted standard deviation, of every row that was judged (in time, the first are not): what calibrates the intervals. */
   readonly looScores: Float64Array;
+  /** Which of the different training inputs each of these rows has. */
+  readonly looInputs: Uint32Array;
+  /** What each of these rows counts; absent when all count alike. */
+  readonly looWeights?: Float64Array | undefined;
+  /** The standardized target of each different training input, of the first row that has it. */
+  readonly targets: Float64Array;
 }
 
 export interface ClassificationModel extends ModelBase {

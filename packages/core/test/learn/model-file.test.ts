@@ -4,9 +4,10 @@ import { FormatError, NumericalError } from "../../src/errors.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../src/files/safetensors.ts";
 import { fullyConnected } from "../../src/learn/candidates.ts";
 import { fitClassification, predictClassification } from "../../src/learn/fit-classification.ts";
-import { fitRegression, predictRegression } from "../../src/learn/fit-regression.ts";
+import { fitRegression } from "../../src/learn/fit-regression.ts";
 import type { ClassificationModel, Model, RegressionModel } from "../../src/learn/model.ts";
 import { decodeModel, encodeModel } from "../../src/learn/model-file.ts";
+import { predictRegression } from "../../src/learn/predict-regression.ts";
 import { ringTable, smoothTable, unevenTable } from "./tables.ts";
 
 const candidates = [

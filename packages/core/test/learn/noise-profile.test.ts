@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { kernelFn } from "../../src/kernel/kernel-fn.ts";
 import { fullyConnected } from "../../src/learn/candidates.ts";
-import { fitRegression, predictRegression } from "../../src/learn/fit-regression.ts";
+import { fitRegression } from "../../src/learn/fit-regression.ts";
 import { weighGram } from "../../src/learn/leave-inputs-out.ts";
 import { noiseProfile, scalesAt } from "../../src/learn/noise-profile.ts";
+import { predictRegression } from "../../src/learn/predict-regression.ts";
 import { type RowsByInput, rowsByInput } from "../../src/learn/rows-by-input.ts";
 import { columnOf, takeTableRows } from "../../src/learn/table.ts";
 import { matrix, takeBlock } from "../../src/matrix/matrix.ts";
