@@ -1,5 +1,11 @@
 import { FormatError } from "../errors.ts";
-import { encodeChecked, openSafetensors, type Safetensors, type Tensor } from "../files/safetensors.ts";
+import {
+  encodeChecked,
+  type OpenSafetensors,
+  openSafetensors,
+  type Safetensors,
+  type Tensor,
+} from "../files/safetensors.ts";
 import { parseNetwork } from "../layers/network-file.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
 import type { ClassificationModel, FittedKernel, Model, RegressionModel } from "./model.ts";
@@ -11,11 +17,26 @@ export const MODEL_FORMAT = { name: "ntkit-model", version: 1 } as const;
 
 const { name: FORMAT, version: VERSION } = MODEL_FORMAT;
 
+/** What a file of several models says it is. */
+export const SEVERAL = { name: "ntkit-models", version: 1 } as const;
+
 /**
  * The bytes of a model file: safetensors, with the arrays in float64 and everything else as JSON under the metadata
  * key "model", and a checksum. A loaded model predicts the same bits on the same engine.
  */
 export function encodeModel(model: Model): Uint8Array {
+  const { plain, tensors } = takeApart(model);
+  const metadata = { format: FORMAT, version: `${VERSION}`, model: JSON.stringify(plain) };
+  return encodeChecked({ metadata, tensors });
+}
+
+/** A model as its arrays and everything else. */
+export interface ModelParts {
+  readonly plain: object;
+  readonly tensors: Readonly<Record<string, Tensor>>;
+}
+
+export function takeApart(model: Model): ModelParts {
   const { fitted, ...rest } = model;
   const { xTrain, alpha, ...kernel } = fitted;
   const tensors: Record<string, Tensor> = { x_train: tensor(xTrain), alpha: tensor(alpha) };
@@ -37,22 +58,32 @@ export function encodeModel(model: Model): Uint8Array {
     if (looWeights !== undefined) tensors["loo_weights"] = { shape: [looWeights.length], data: looWeights };
     tensors["targets"] = { shape: [targets.length], data: targets };
   }
-  const metadata = { format: FORMAT, version: `${VERSION}`, model: JSON.stringify(plain) };
-  return encodeChecked({ metadata, tensors });
+  return { plain, tensors };
 }
 
 /** Throws FormatError naming `source` when the bytes are no model file, are damaged or changed, or come from a newer ntkit. */
 export function decodeModel(bytes: Uint8Array, source: string): Model {
-  const file = openSafetensors(bytes, source);
+  return modelIn(openSafetensors(bytes, source), source);
+}
+
+/** The model of a file that is open. */
+export function modelIn(file: OpenSafetensors, source: string): Model {
   const { format, version, model } = file.metadata;
+  if (format === SEVERAL.name)
+    throw new FormatError(`${source} holds a model for each of several targets: read them with decodeModels`);
   if (format !== FORMAT || model === undefined)
     throw new FormatError(`${source} is a safetensors file but not an ntkit model: pass a file that ntkit fit wrote`);
   if (version !== `${VERSION}`)
     throw new FormatError(
       `${source} is a model of version ${version}, this ntkit reads version ${VERSION}: update ntkit, or fit again`,
     );
+  return assembleAs(source, () => assemble(JSON.parse(model), file.tensors(), source));
+}
+
+/** Runs the work on what a file says; what goes wrong is told of the file. */
+export function assembleAs<T>(source: string, work: () => T): T {
   try {
-    return assemble(JSON.parse(model), file.tensors(), source);
+    return work();
   } catch (error) {
     if (error instanceof FormatError) throw error;
     const reason = error instanceof Error && !(error instanceof SyntaxError) ? ` (${error.message})` : "";
@@ -60,16 +91,16 @@ export function decodeModel(bytes: Uint8Array, source: string): Model {
   }
 }
 
-type Tensors = Safetensors["tensors"];
+export type Tensors = Safetensors["tensors"];
 
 /** What the description of either model holds, once checked. */
-interface PlainModel extends Pick<Model, "task" | "rows" | "rowColumns" | "preprocessor" | "fitted"> {
+export interface PlainModel extends Pick<Model, "task" | "rows" | "rowColumns" | "preprocessor" | "fitted"> {
   readonly classes?: readonly string[];
   readonly profile?: Omit<NoiseProfile, "alpha"> | null;
 }
 
-/** What `encodeModel` took apart. */
-function assemble(plain: PlainModel, tensors: Tensors, source: string): Model {
+/** What `takeApart` took apart. */
+export function assemble(plain: PlainModel, tensors: Tensors, source: string): Model {
   checkModelFields(plain);
   const fitted: FittedKernel = {
     ...plain.fitted,

@@ -7,6 +7,7 @@ import { evaluateClassification, evaluateRegression, regressionScore } from "../
 import { fitClassification } from "../../src/learn/fit-classification.ts";
 import { fitKernel } from "../../src/learn/fit-kernel.ts";
 import { fitRegression } from "../../src/learn/fit-regression.ts";
+import { intervalFactor } from "../../src/learn/interval-factor.ts";
 import { leaveInputsOut, weighedTargets, weighGram } from "../../src/learn/leave-inputs-out.ts";
 import { fitLinear } from "../../src/learn/linear-baseline.ts";
 import type { RegressionModel } from "../../src/learn/model.ts";
@@ -154,6 +155,18 @@ describe("means, quantiles and scores by weight", () => {
         expect(logLossAt(outputs, labels, 0.7, 0.1, counts)).toBeCloseTo(loss, 12);
       }),
     );
+  });
+
+  it("calibrate intervals as copies do", () => {
+    const [looScores, looWeights] = [normal(key(1), 40).map(Math.abs), integers(40, 2)];
+    const copies = Float64Array.from(repeated(looWeights), (i) => looScores[i]!);
+    for (const level of [0.5, 0.8, 0.95])
+      expect(intervalFactor({ looScores, looWeights, leftOut: 1e12 }, level)).toBe(
+        copies.sort()[Math.ceil(level * meanOf(looWeights) * 40 - 1e-9) - 1],
+      );
+    const apart = Float64Array.of(1, 2, 3);
+    expect(intervalFactor({ looScores: apart, looWeights: Float64Array.of(1, 1, 8), leftOut: 1e12 }, 0.3)).toBe(3);
+    expect(intervalFactor({ looScores: apart, looWeights: Float64Array.of(8, 1, 1), leftOut: 1e12 }, 0.3)).toBe(1);
   });
 
   it("of a linear model are those of weighted least squares, left out as by fitting again", async () => {
