@@ -145,8 +145,10 @@ export type {
 export { decodeModel, encodeModel, MODEL_FORMAT } from "./learn/model-file.ts";
 export { type PredictTableOptions, predictMeans, predictRegression } from "./learn/predict-regression.ts";
 export type { CategoryFeature, DroppedColumn, Feature, NumericFeature, Preprocessor } from "./learn/preprocess.ts";
+export type { RowColumns } from "./learn/row-roles.ts";
+export type { RowValues } from "./learn/row-values.ts";
 export type { CandidateScore } from "./learn/select.ts";
-export { type Split, trainTestSplit } from "./learn/split.ts";
+export { type Split, type SplitOptions, trainTestSplit } from "./learn/split.ts";
 export {
   type Column,
   type NumericColumn,
@@ -274,7 +276,13 @@ export {
   type Solution,
   type Solved,
 } from "./predict/kernel-regression.ts";
-export { type CholeskyLeaveOneOut, type LeaveOneOut, looAt, looFromCholesky } from "./predict/leave-one-out.ts";
+export {
+  type CholeskyLeaveOneOut,
+  type CholeskyLeaveOneOutOptions,
+  type LeaveOneOut,
+  looAt,
+  looFromCholesky,
+} from "./predict/leave-one-out.ts";
 export {
   type LinearDescent,
   type LinearDescentOptions,
@@ -293,7 +301,7 @@ export {
 export { type MaxLearningRateOptions, maxLearningRate } from "./predict/max-learning-rate.ts";
 export { type Decay, type ModeRate, modeRates } from "./predict/mode-rates.ts";
 export type { IndefiniteKernel } from "./predict/mse-flow.ts";
-export type { PredictOptions } from "./predict/options.ts";
+export type { PredictOptions, Ridge } from "./predict/options.ts";
 export type { SolveFailure } from "./predict/regularized-solve.ts";
 export {
   alphaAt,

@@ -116,8 +116,8 @@ export function prepareData(table: Table, options: DataOptions): PreparedData {
   const oneHot = softmax || options.oneHot === true;
   const column = table.columns[table.names.indexOf(target)]!;
   const task = oneHot || column.kind === "text" ? "classification" : "regression";
-  const parts = testFraction === 0 ? null : holdOut(table, { target, task, testFraction, seed });
   const excluded = columnsNamed(table, "--exclude", exclude);
+  const parts = testFraction === 0 ? null : holdOut(table, { target, task, testFraction, seed, exclude: excluded });
   const train = trainingData(parts?.train ?? table, target, { exclude: excluded, oneHot });
   const test = parts && dataLike(train, parts.test);
   const loss = options.loss ?? (train.scale.kind === "one-hot" ? "softmax" : "squared");

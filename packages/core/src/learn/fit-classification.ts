@@ -8,8 +8,9 @@ import { FIT_NAMES, type FitOptions } from "./fit-regression.ts";
 import type { LeftOut } from "./leave-inputs-out.ts";
 import type { ClassificationModel, ClassificationPrediction } from "./model.ts";
 import { PREDICTION_NAMES, type PredictTableOptions } from "./predict-regression.ts";
+import { learnedRows } from "./row-roles.ts";
 import { selectModel } from "./select-model.ts";
-import { type Table, takeTableRows } from "./table.ts";
+import type { Table } from "./table.ts";
 import { classTarget } from "./target.ts";
 import { bestTemperature, softmaxRows } from "./temperature.ts";
 
@@ -24,30 +25,32 @@ import { bestTemperature, softmaxRows } from "./temperature.ts";
 export async function fitClassification(table: Table, options: FitOptions): Promise<ClassificationModel> {
   checkOptions("fitClassification", options, FIT_NAMES);
   const { target, engine = jsEngine, seed = 0, candidates = defaultCandidates() } = options;
-  const { rows, values, numeric } = classTarget(table, target);
-  const known = takeTableRows(table, rows);
+  const { rows, values: all, numeric } = classTarget(table, target);
+  const { table: known, kept, roles, record } = learnedRows(table, target, rows, options);
+  const values = kept.map((at) => all[at]!);
   const classes = sortedClasses(values, numeric);
   checkClasses(table, target, classes, values.length);
   const labels = values.map((value) => classes.indexOf(value));
   const y = oneHot(labels, classes.length);
   const temperatureOf = (loo: LeftOut, targets: Matrix) => {
     const { outputs, labels: own } = looOutputs(loo, targets);
-    return bestTemperature(outputs, own, labelDoubt(loo.times));
+    return bestTemperature(outputs, own, labelDoubt(loo.times), loo.weights);
   };
   const criterion = (loo: LeftOut, targets: Matrix) => temperatureOf(loo, targets).logLoss;
-  const select = { ...options, criterion, seed };
+  const select = { ...options, criterion, seed, roles };
   const { preprocessor, selection } = await selectModel(known, target, y, candidates, select);
   const { fitted } = await fitKernel(selection, options);
   options.onProgress?.(1);
   return {
     task: "classification",
     target,
-    rows: rows.length,
+    rows: kept.length,
     leftOut: selection.loo.times,
+    ...record,
     preprocessor,
     classes,
     numericClasses: numeric,
-    temperature: temperatureOf(selection.loo, y).temperature,
+    temperature: temperatureOf(selection.loo, selection.loo.y).temperature,
     fitted,
     scores: selection.scores,
     seed,

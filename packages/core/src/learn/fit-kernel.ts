@@ -10,7 +10,7 @@ import { type CompletedRows, completeRows, completionsPerRow, donorSource } from
 import { unweighRows, weighedTargets, weighRows } from "./leave-inputs-out.ts";
 import type { FittedKernel } from "./model.ts";
 import { checkColumns, type Preprocessor, preprocess } from "./preprocess.ts";
-import { hasRepeats } from "./rows-by-input.ts";
+import { isPlain } from "./rows-by-input.ts";
 import type { Selection } from "./select.ts";
 import { type Table, takeTableRows } from "./table.ts";
 import { rowKinds } from "./unknown-inputs.ts";
@@ -29,9 +29,9 @@ export async function fitKernel(
   });
   if (!factor.ok) throw new NumericalError(factor.message);
   const solved = await solveFactorized("fit", factor.lower, weighedTargets(data), engine, { signal });
-  const [alpha, lower] = hasRepeats(data)
-    ? [weighRows(solved, data.counts), unweighRows(factor.lower, data.counts)]
-    : [solved, factor.lower];
+  const [alpha, lower] = isPlain(data)
+    ? [solved, factor.lower]
+    : [weighRows(solved, data.counts), unweighRows(factor.lower, data.counts)];
   const { kernel, name: architecture } = candidate;
   const network = parseNetwork(candidate.network); // with its defaults: a model says all that it is
   return { fitted: { network, kernel, architecture, diagReg, xTrain: data.x, alpha }, lower };

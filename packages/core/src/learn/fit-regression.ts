@@ -2,22 +2,24 @@ import { DataError } from "../errors.ts";
 import { jsEngine } from "../linalg/js-engine.ts";
 import { columnVector } from "../matrix/matrix.ts";
 import { checkOptions, optionNames, PREDICT_NAMES } from "../matrix/option-names.ts";
-import type { LeaveOneOut } from "../predict/leave-one-out.ts";
 import type { PredictOptions } from "../predict/options.ts";
 import { type Candidate, defaultCandidates } from "./candidates.ts";
 import { MOST_CHOSEN_AGAIN, residualsChosenAgain } from "./choose-again.ts";
 import { fitKernel } from "./fit-kernel.ts";
+import type { LeftOut } from "./leave-inputs-out.ts";
 import type { RegressionModel } from "./model.ts";
 import { noiseProfile } from "./noise-profile.ts";
 import { type InputOptions, meanAndStd } from "./preprocess.ts";
 import { noiseVariance, replicateVariance } from "./replicates.ts";
+import { learnedRows, type RowColumns } from "./row-roles.ts";
+import { weightedMean } from "./row-weights.ts";
 import { isDesign, type RowsByInput } from "./rows-by-input.ts";
 import type { Selection, SelectOptions } from "./select.ts";
 import { selectModel } from "./select-model.ts";
-import { type Table, takeTableRows } from "./table.ts";
+import type { Table } from "./table.ts";
 import { numericTarget } from "./target.ts";
 
-export interface FitOptions extends PredictOptions, InputOptions {
+export interface FitOptions extends PredictOptions, InputOptions, RowColumns {
   readonly target: string;
   /** Architectures to choose from; the default ones when absent. */
   readonly candidates?: readonly Candidate[] | undefined;
@@ -30,6 +32,9 @@ export const FIT_NAMES: readonly string[] = optionNames<FitOptions>({
   candidates: true,
   seed: true,
   exclude: true,
+  weight: true,
+  group: true,
+  time: true,
 });
 
 /**
@@ -42,35 +47,35 @@ export const FIT_NAMES: readonly string[] = optionNames<FitOptions>({
 export async function fitRegression(table: Table, options: FitOptions): Promise<RegressionModel> {
   checkOptions("fitRegression", options, FIT_NAMES);
   const { target, engine = jsEngine, seed = 0, candidates = defaultCandidates() } = options;
-  const { rows, values } = numericTarget(table, target);
-  const known = takeTableRows(table, rows);
-  const { mean: targetMean, std: targetStd } = meanAndStd(values);
+  const { rows, values: all } = numericTarget(table, target);
+  const { table: known, kept, roles, record } = learnedRows(table, target, rows, options);
+  const values = Float64Array.from(kept, (at) => all[at]!);
+  const { mean: targetMean, std: targetStd } = meanAndStd(values, roles.weights);
   if (targetStd === 0)
     throw new DataError(
       `${table.source}: target "${target}" is ${values[0]} in every row, so there is nothing to learn`,
     );
   const y = columnVector(values.map((value) => (value - targetMean) / targetStd));
-  const select = { ...options, criterion: looMeanSquare, seed };
+  const select = { ...options, criterion: looMeanSquare, seed, roles };
   const { preprocessor, selection } = await selectModel(known, target, y, candidates, select);
   const { data, loo, diagReg } = selection;
   const noise = noiseVariance(loo, diagReg, replicateVariance(data));
-  const { looScores, profile } = await calibrate(selection, noise, candidates, select);
+  const calibration = await calibrate(selection, noise, candidates, select);
   const { fitted, lower } = await fitKernel(selection, options);
   options.onProgress?.(1);
   return {
     task: "regression",
     target,
-    rows: rows.length,
+    rows: kept.length,
     leftOut: loo.times,
+    ...record,
     preprocessor,
     targetMean,
     targetStd,
     fitted,
     lower,
     noise,
-    profile,
-    looScores,
-    looInputs: data.inputOf,
+    ...calibration,
     targets: firstTargets(data),
     scores: selection.scores,
     seed,
@@ -84,32 +89,41 @@ function firstTargets({ inputOf, counts, y }: RowsByInput): Float64Array {
   return targets;
 }
 
-function looMeanSquare({ residuals }: LeaveOneOut): number {
-  return residuals.data.reduce((sum, r) => sum + r * r, 0) / residuals.data.length;
+function looMeanSquare({ residuals, weights }: LeftOut): number {
+  return weightedMean(
+    residuals.data.map((r) => r * r),
+    weights,
+  );
 }
 
 /**
  * Residuals of rows left out over their predicted standard deviations. Of few rows, by models chosen without them; of many,
- * where their size changes with the inputs, the standard deviations follow it.
+ * where their size changes with the inputs, the standard deviations follow it. Neither where rows go by groups or in time.
  */
 async function calibrate(
   selection: Selection,
   noise: number,
   candidates: readonly Candidate[],
   options: SelectOptions,
-): Promise<Pick<RegressionModel, "looScores" | "profile">> {
+): Promise<Pick<RegressionModel, "looScores" | "looInputs" | "looWeights" | "profile">> {
   const { data, gram, loo, diagReg } = selection;
   const own = { ...options, onProgress: undefined };
+  const { weights } = loo;
+  const byInputs = !data.roles.groups && !data.roles.times;
   const few = data.counts.length <= MOST_CHOSEN_AGAIN;
   const residuals =
-    few && candidates.length > 1 && !isDesign(data)
+    few && byInputs && candidates.length > 1 && !isDesign(data)
       ? await residualsChosenAgain(data, candidates, own)
       : loo.residuals.data;
-  const scores = residuals.map((r, i) => Math.abs(r) / Math.sqrt(loo.variances[i]! + noise - diagReg));
-  const found = few ? null : await noiseProfile(data, gram, scores, own);
-  if (found === null) return { looScores: scores, profile: null };
+  const std = (i: number): number => Math.sqrt(loo.variances[i]! + (noise - diagReg) / (weights?.[i] ?? 1));
+  const scores = residuals.map((r, i) => Math.abs(r) / std(i));
+  const found = few || !byInputs ? null : await noiseProfile(data, gram, scores, own);
+  const judged = loo.rows ?? Uint32Array.from(scores.keys());
+  const looInputs = Uint32Array.from(judged, (i) => data.inputOf[i]!);
   return {
-    looScores: scores.map((score, i) => score / found.scales[data.inputOf[i]!]!),
-    profile: found.profile,
+    looScores: found === null ? scores : scores.map((score, i) => score / found.scales[looInputs[i]!]!),
+    looInputs,
+    ...(weights && { looWeights: weights }),
+    profile: found === null ? null : found.profile,
   };
 }

@@ -8,6 +8,7 @@ import { normalQuantile } from "../random/normal-quantile.ts";
 import { completeRows, completionsPerRow, donorSource } from "./donors.ts";
 import type { RegressionModel } from "./model.ts";
 import { crossKernel, meanVariances, mixtures, withNoise } from "./predictive.ts";
+import { sortedByWeight } from "./row-weights.ts";
 import { keyOf, kindsOfInputs, type RowKind, type RowKinds } from "./unknown-inputs.ts";
 
 /**
@@ -17,11 +18,11 @@ import { keyOf, kindsOfInputs, type RowKind, type RowKinds } from "./unknown-inp
  * what Gaussian scores of the same size would need, whichever is larger.
  */
 export function intervalFactor(
-  { looScores, leftOut }: Pick<RegressionModel, "looScores" | "leftOut">,
+  { looScores, looWeights, leftOut }: Pick<RegressionModel, "looScores" | "looWeights" | "leftOut">,
   level: number,
 ): number {
   if (!(level > 0 && level < 1)) throw new ValueError(`level must be above 0 and below 1, got ${level}`);
-  const scores = looScores.slice().sort();
+  const scores = sortedByWeight(looScores, looWeights);
   const n = scores.length;
   const rank = Math.ceil((n + n / leftOut) * level - 1e-9); // 0.07 · 100 is 7, not 8
   if (rank <= n) return scores[rank - 1]!;
@@ -50,14 +51,21 @@ export async function intervalFactors(
   const factors = new Float64Array(kinds.length).fill(intervalFactor(model, level));
   const counts = new Float64Array(kinds.length);
   for (const kind of kindOf) counts[kind]!++;
-  const factorOf = (looScores: Float64Array) =>
-    intervalFactor({ looScores, leftOut: looScores.length * (model.leftOut / model.looScores.length) }, level);
+  const factorOf = (rows: readonly number[]) => {
+    const leftOut = rows.length * (model.leftOut / model.looScores.length);
+    const { looWeights: weights } = model;
+    const looWeights = weights && Float64Array.from(rows, (i) => weights[i]!);
+    return intervalFactor(
+      { looScores: Float64Array.from(rows, (i) => model.looScores[i]!), looWeights, leftOut },
+      level,
+    );
+  };
   const strange: number[] = [];
   kinds.forEach((kind, k) => {
     if (counts[k] === 0) return;
     const number = own.kinds.findIndex((other) => keyOf(other) === keyOf(kind));
-    const scores = model.looScores.filter((_, i) => own.kindOf[model.looInputs[i]!] === number);
-    if (scores.length >= ENOUGH_ROWS) factors[k] = factorOf(scores);
+    const rows = Array.from(model.looScores.keys()).filter((i) => own.kindOf[model.looInputs[i]!] === number);
+    if (rows.length >= ENOUGH_ROWS) factors[k] = factorOf(rows);
     else if (k > 0) strange.push(k);
   });
   strange.sort((a, b) => counts[b]! - counts[a]! || a - b);

@@ -57,11 +57,19 @@ const feature: Check = (value, name) => {
   (value as { kind: string }).kind === "numeric" ? numericFeature(value, name) : categoryFeature(value, name);
 };
 
+const optional =
+  (check: Check): Check =>
+  (value, name) => {
+    if (value !== undefined) check(value, name);
+  };
+
 const base: Readonly<Record<string, Check>> = {
   task: oneOf("regression", "classification"),
   target: text,
   rows: positive,
   leftOut: positive,
+  rowColumns: optional(object({ weight: optional(text), group: optional(text), time: optional(text) })),
+  weightless: optional(atLeastZero),
   preprocessor: object({ features: listOf(feature), dropped: listOf(object({ name: text, reason: text })) }),
   fitted: object({ network: anything, kernel: oneOf("ntk", "nngp"), architecture: text, diagReg: atLeastZero }),
   scores: listOf(object({ name: text, score: number, relativeDiagReg: number })),

@@ -21,7 +21,10 @@ export function encodeModel(model: Model): Uint8Array {
   const tensors: Record<string, Tensor> = { x_train: tensor(xTrain), alpha: tensor(alpha) };
   let plain: object = { ...rest, fitted: kernel };
   if (model.task === "regression") {
-    const { lower, looScores, looInputs, targets, profile, ...others } = rest as Omit<RegressionModel, "fitted">; // the task says which model it is
+    const { lower, looScores, looInputs, looWeights, targets, profile, ...others } = rest as Omit<
+      RegressionModel,
+      "fitted"
+    >; // the task says which model it is
     plain = { ...others, fitted: kernel, profile: null };
     if (profile !== null) {
       const { alpha: profileAlpha, ...numbers } = profile;
@@ -31,6 +34,7 @@ export function encodeModel(model: Model): Uint8Array {
     tensors["cholesky_lower"] = { shape: [packedLength(lower.rows)], data: pack(lower) };
     tensors["loo_scores"] = { shape: [looScores.length], data: looScores };
     tensors["loo_inputs"] = { shape: [looInputs.length], data: Float64Array.from(looInputs) };
+    if (looWeights) tensors["loo_weights"] = { shape: [looWeights.length], data: looWeights };
     tensors["targets"] = { shape: [targets.length], data: targets };
   }
   const metadata = { format: FORMAT, version: `${VERSION}`, model: JSON.stringify(plain) };
@@ -59,7 +63,7 @@ export function decodeModel(bytes: Uint8Array, source: string): Model {
 type Tensors = Safetensors["tensors"];
 
 /** What the description of either model holds, once checked. */
-interface PlainModel extends Pick<Model, "task" | "rows" | "preprocessor" | "fitted"> {
+interface PlainModel extends Pick<Model, "task" | "rows" | "rowColumns" | "preprocessor" | "fitted"> {
   readonly classes?: readonly string[];
   readonly profile?: Omit<NoiseProfile, "alpha"> | null;
 }
@@ -77,8 +81,14 @@ function assemble(plain: PlainModel, tensors: Tensors, source: string): Model {
   if (plain.task === "classification") return { ...plain, fitted } as ClassificationModel;
   const packed = tensorOf("cholesky_lower", tensors, source).data;
   const looScores = tensorOf("loo_scores", tensors, source).data;
-  if (looScores.length !== plain.rows) throw new FormatError(`${source} is damaged: "loo_scores" has the wrong size`);
-  const looInputs = indicesOf("loo_inputs", tensors, plain.rows, fitted.xTrain.rows, source);
+  // In time, the first rows are judged by none.
+  const judged =
+    plain.rowColumns?.time === undefined ? plain.rows : Math.min(Math.max(looScores.length, 1), plain.rows);
+  if (looScores.length !== judged) throw new FormatError(`${source} is damaged: "loo_scores" has the wrong size`);
+  const looInputs = indicesOf("loo_inputs", tensors, judged, fitted.xTrain.rows, source);
+  const looWeights = tensors["loo_weights"] && { looWeights: tensorOf("loo_weights", tensors, source).data };
+  if (looWeights && looWeights.looWeights.length !== judged)
+    throw new FormatError(`${source} is damaged: "loo_weights" has the wrong size`);
   const targets = tensorOf("targets", tensors, source).data;
   if (targets.length !== fitted.xTrain.rows)
     throw new FormatError(`${source} is damaged: "targets" has the wrong size`);
@@ -86,7 +96,7 @@ function assemble(plain: PlainModel, tensors: Tensors, source: string): Model {
   const profile = plain.profile && { ...plain.profile, alpha: tensorOf("profile_alpha", tensors, source).data };
   if (profile && profile.alpha.length !== fitted.xTrain.rows)
     throw new FormatError(`${source} is damaged: "profile_alpha" has the wrong size`);
-  return { ...plain, fitted, lower, looScores, looInputs, targets, profile } as RegressionModel;
+  return { ...plain, fitted, lower, looScores, looInputs, ...looWeights, targets, profile } as RegressionModel;
 }
 
 function tensor({ rows, cols, data }: Matrix): Tensor {

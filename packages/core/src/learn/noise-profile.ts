@@ -97,10 +97,10 @@ interface Sizes {
   readonly counts: Float64Array;
 }
 
-function meanSquares({ inputOf, counts }: RowsByInput, scores: Float64Array): Float64Array {
+function meanSquares({ inputOf, counts, roles }: RowsByInput, scores: Float64Array): Float64Array {
   const sums = new Float64Array(counts.length);
   inputOf.forEach((input, i) => {
-    sums[input]! += scores[i]! ** 2;
+    sums[input]! += scores[i]! ** 2 * (roles.weights?.[i] ?? 1);
   });
   return sums.map((sum, input) => sum / counts[input]!);
 }

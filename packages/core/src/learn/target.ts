@@ -32,7 +32,7 @@ export function inferTask(table: Table, target: string): Task {
 }
 
 /** Fewer rows than this cannot be learned from: every one of them must be judged by the others. */
-const MIN_ROWS = 5;
+export const MIN_ROWS = 5;
 
 /** Rows that have a target, and their targets; DataError when there are fewer than `minRows`. */
 export function numericTarget(
