@@ -60,7 +60,7 @@ export async function fitRegression(table: Table, options: FitOptions): Promise<
   const { preprocessor, selection } = await selectModel(known, target, y, candidates, select);
   const { data, loo, diagReg } = selection;
   const noise = noiseVariance(loo, diagReg, replicateVariance(data));
-  const { looScores, profile } = await calibrate(selection, noise, candidates, select);
+  const calibration = await calibrate(selection, noise, candidates, select);
   const { fitted, lower } = await fitKernel(selection, options);
   options.onProgress?.(1);
   return {
@@ -75,10 +75,7 @@ export async function fitRegression(table: Table, options: FitOptions): Promise<
     fitted,
     lower,
     noise,
-    profile,
-    looScores,
-    looInputs: loo.rows ? loo.rows.map((i) => data.inputOf[i]!) : data.inputOf,
-    ...(loo.weights && { looWeights: loo.weights }),
+    ...calibration,
     targets: firstTargets(data),
     scores: selection.scores,
     seed,
@@ -108,7 +105,7 @@ async function calibrate(
   noise: number,
   candidates: readonly Candidate[],
   options: SelectOptions,
-): Promise<Pick<RegressionModel, "looScores" | "profile">> {
+): Promise<Pick<RegressionModel, "looScores" | "looInputs" | "looWeights" | "profile">> {
   const { data, gram, loo, diagReg } = selection;
   const own = { ...options, onProgress: undefined };
   const { weights } = loo;
@@ -121,9 +118,12 @@ async function calibrate(
   const std = (i: number): number => Math.sqrt(loo.variances[i]! + (noise - diagReg) / (weights?.[i] ?? 1));
   const scores = residuals.map((r, i) => Math.abs(r) / std(i));
   const found = few || !byInputs ? null : await noiseProfile(data, gram, scores, own);
-  if (found === null) return { looScores: scores, profile: null };
+  const judged = loo.rows ?? Uint32Array.from(scores.keys());
+  const looInputs = Uint32Array.from(judged, (i) => data.inputOf[i]!);
   return {
-    looScores: scores.map((score, i) => score / found.scales[data.inputOf[i]!]!),
-    profile: found.profile,
+    looScores: found === null ? scores : scores.map((score, i) => score / found.scales[looInputs[i]!]!),
+    looInputs,
+    ...(weights && { looWeights: weights }),
+    profile: found === null ? null : found.profile,
   };
 }

@@ -18,7 +18,7 @@ import { keyOf, kindsOfInputs, type RowKind, type RowKinds } from "./unknown-inp
  * what Gaussian scores of the same size would need, whichever is larger. Scores count by the weights of their rows.
  */
 export function intervalFactor(
-  { looScores, leftOut, looWeights }: Pick<RegressionModel, "looScores" | "leftOut" | "looWeights">,
+  { looScores, looWeights, leftOut }: Pick<RegressionModel, "looScores" | "looWeights" | "leftOut">,
   level: number,
 ): number {
   if (!(level > 0 && level < 1)) throw new ValueError(`level must be above 0 and below 1, got ${level}`);
@@ -58,7 +58,8 @@ export async function intervalFactors(
     return intervalFactor({ looScores: of(looScores), looWeights: looWeights && of(looWeights), leftOut }, level);
   };
   // Where rows go by groups or in time, taking one row's values away is less than what is asked.
-  const least = model.rowColumns ? factors[0]! : 0;
+  const { group, time } = model.rowColumns ?? {};
+  const least = group === undefined && time === undefined ? 0 : factors[0]!;
   const strange: number[] = [];
   kinds.forEach((kind, k) => {
     if (counts[k] === 0) return;

@@ -47,9 +47,9 @@ function scaleRows(a: Matrix, factor: (row: number) => number): Matrix {
 export interface LeftOut extends LeaveOneOut {
   /** How many times rows were left out: once for each different input, row of a design, group, or time. */
   readonly times: number;
-  /** The rows that were judged; absent when all were, in their order. */
+  /** The rows that the residuals are of, where these are not all in their order. */
   readonly rows?: Uint32Array | undefined;
-  /** Their targets. */
+  /** The targets of these rows. */
   readonly y: Matrix;
   /** What these rows count; absent when all count alike. */
   readonly weights?: Float64Array | undefined;

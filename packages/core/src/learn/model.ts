@@ -49,7 +49,7 @@ export interface RegressionModel extends ModelBase {
   readonly noise: number;
   /** How the size of residuals changes with the inputs, or null where it does not as far as the rows tell. */
   readonly profile: NoiseProfile | null;
-  /** |leave-one-out residual| / its predicted standard deviation, of every row that was judged (in time, the first are not): what calibrates the intervals. */
+  /** |leave-one-out residual| / its predicted standard deviation, of every row that was judged: what calibrates the intervals. */
   readonly looScores: Float64Array;
   /** Which of the different training inputs each of these rows has. */
   readonly looInputs: Uint32Array;

@@ -241,6 +241,8 @@ describe("a table with a column of weights", () => {
     const expected = await fitRegression(without, fit);
     expect(gap(await predictMeans(fewer, test), await predictMeans(expected, test))).toBeLessThan(1e-10);
     expect(decodeModel(encodeModel(fewer), "m")).toEqual(fewer);
+    for (const looWeights of [undefined, new Float64Array(60), new Float64Array(59).fill(1)])
+      expect(() => decodeModel(encodeModel({ ...fewer, looWeights }), "m")).toThrow(/m is damaged: .*"loo_weights"/);
   });
 
   it("classifies by them", async () => {
