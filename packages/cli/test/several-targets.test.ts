@@ -59,7 +59,7 @@ describe("fit of several targets", () => {
     expect(report).toContain('left out: column "kind" is a target too');
   });
 
-  it("takes a column whose name has a comma, and a test table once from standard input or not", async () => {
+  it("takes a column whose name has a comma, and reads the table of --test once", async () => {
     folder.file(
       "comma.csv",
       csv(
@@ -116,6 +116,32 @@ describe("a model of several targets", () => {
       "p_kind_big",
       "p_kind_small",
     ]);
+  });
+
+  it("says once of how many rows not all is known, to any of its models", async () => {
+    // The first target does not learn from c, which is the same wherever that target is known.
+    const some = cells.map(([, a, b, price, kind], i) => [a, b, price === "" ? i % 7 : 1, price, kind]);
+    folder.file("some.csv", csv("a,b,c,price,kind", some));
+    await learn("some.csv", ...two, "--out", at("some.ntkit"));
+    const models = decodeModels(readFileSync(at("some.ntkit")), "");
+    expect(models.map(({ preprocessor }) => preprocessor.features.length)).toEqual([2, 3]);
+    folder.file(
+      "gaps.csv",
+      csv("a,b,c", [
+        [1, 1, 1],
+        ["", 1, 1],
+        [1, 1, ""],
+        ["", 1, ""],
+      ]),
+    );
+    const { unknown } = JSON.parse(await succeed("predict", at("some.ntkit"), at("gaps.csv"), "--json"));
+    expect(unknown).toEqual({
+      rows: 3,
+      columns: [
+        { name: "a", missing: 2, unseen: 0 },
+        { name: "c", missing: 2, unseen: 0 },
+      ],
+    });
   });
 
   it("is described target by target", async () => {

@@ -106,11 +106,12 @@ async function runPredict(
   });
 }
 
-/** What is unknown of the rows to some of the models. */
+/** What is unknown of the rows to one of the models at least; of a column, what is to the model that knows least of it. */
 function unknownOf(models: readonly Model[], table: Table): UnknownCells {
-  const all = models.map((model) => unknownCells(model, table));
-  const columns = new Map(all.flatMap((unknown) => unknown.columns).map((column) => [column.name, column]));
-  return { rows: Math.max(...all.map(({ rows }) => rows)), columns: [...columns.values()] };
+  const features = models.flatMap(({ preprocessor }) => preprocessor.features);
+  const { rows, columns } = unknownCells({ preprocessor: { features, dropped: [] } }, table);
+  const names = columns.map(({ name }) => name);
+  return { rows, columns: columns.filter(({ name }, j) => names.indexOf(name) === j) }; // the most comes first
 }
 
 /** The name of a column of predictions: with its target where there are several. */
