@@ -144,6 +144,7 @@ export type {
   RegressionPrediction,
 } from "./learn/model.ts";
 export { decodeModel, encodeModel, MODEL_FORMAT } from "./learn/model-file.ts";
+export { decodeModels, encodeModels } from "./learn/models-file.ts";
 export { type PredictTableOptions, predictMeans, predictRegression } from "./learn/predict-regression.ts";
 export type { CategoryFeature, DroppedColumn, Feature, NumericFeature, Preprocessor } from "./learn/preprocess.ts";
 export type { RowColumns } from "./learn/row-roles.ts";

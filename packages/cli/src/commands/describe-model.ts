@@ -1,4 +1,4 @@
-import { brief, decodeModel, type Layer, listed, MODEL_FORMAT, type Model } from "ntkit";
+import { brief, decodeModels, type Layer, listed, MODEL_FORMAT, type Model } from "ntkit";
 import { alignedTable, leftOutLines, repeatedRows } from "../report.ts";
 import { judgedBy, rowLines, rowsSummary } from "../row-lines.ts";
 
@@ -14,11 +14,13 @@ export interface ModelReport {
   readonly summary: object;
 }
 
-/** What a saved model is, and how good it was found. Throws FormatError when the bytes are no model. */
-export function describeModel(path: string, bytes: Uint8Array): ModelReport {
-  const model = decodeModel(bytes, path);
-  const { network } = model.fitted;
-  return { network, lines: modelLines(path, model), summary: { model: path, ...summary(model) } };
+/** What the saved model of each target is, and how good it was found. Throws FormatError when the bytes are no models. */
+export function describeModels(path: string, bytes: Uint8Array): readonly ModelReport[] {
+  return decodeModels(bytes, path).map((model) => ({
+    network: model.fitted.network,
+    lines: modelLines(path, model),
+    summary: { model: path, ...summary(model) },
+  }));
 }
 
 /** In units of the target for regression: the mean of the other rows is what a model must beat, where rows are left out singly. */
