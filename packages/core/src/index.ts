@@ -122,6 +122,7 @@ export type { Layer, LayerType, Parameterization } from "./layers/spec.ts";
 // Learning from a table
 export { type Candidate, defaultCandidates, type FullyConnectedOptions, fullyConnected } from "./learn/candidates.ts";
 export { type DecimalMark, type MarkEvidence, markEvidence } from "./learn/cell-number.ts";
+export { copiesOfTarget } from "./learn/copies.ts";
 export { type EstimatorOptions, type Inputs, NtkClassifier, NtkRegressor } from "./learn/estimators.ts";
 export {
   type ClassificationEvaluation,

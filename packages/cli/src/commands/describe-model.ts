@@ -34,7 +34,7 @@ function leaveOneOut(model: Model): {
   const { targetStd, scores } = model;
   const n = model.rows;
   return {
-    measure: "RMSE",
+    measure: model.transform === "identity" ? "RMSE" : `RMSE of the ${model.transform}`,
     scores: scores.map(({ score }) => Math.sqrt(score) * targetStd),
     baseline: model.rowColumns ? null : (targetStd * n) / (n - 1),
   };
@@ -71,7 +71,8 @@ function modelLines(path: string, model: Model): string[] {
 function targetLine(model: Model): string {
   if (model.task === "classification")
     return `${model.classes.length} classes: ${listed(model.classes)}; temperature ${model.temperature.toPrecision(3)}`;
-  return `target: mean ${model.targetMean.toPrecision(4)}, standard deviation ${model.targetStd.toPrecision(4)}`;
+  const scale = model.transform === "identity" ? "" : `, learned as its ${model.transform}`;
+  return `target${scale}: mean ${model.targetMean.toPrecision(4)}, standard deviation ${model.targetStd.toPrecision(4)}`;
 }
 
 function summary(model: Model): object {
@@ -88,7 +89,7 @@ function summary(model: Model): object {
     ...chosen,
     ...(model.task === "classification"
       ? { classes: model.classes, temperature: model.temperature }
-      : { targetMean: model.targetMean, targetStd: model.targetStd }),
+      : { targetScale: model.transform, targetMean: model.targetMean, targetStd: model.targetStd }),
     leaveOneOut: {
       measure: loo.measure,
       candidates: scores.map(({ name, relativeDiagReg }, i) => ({ name, score: loo.scores[i], relativeDiagReg })),

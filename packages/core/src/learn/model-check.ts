@@ -49,19 +49,25 @@ const object =
       check((value as Record<string, unknown>)[field], name === "" ? field : `${name}.${field}`);
   };
 
-const numericFeature = object({ name: text, mean: number, std: positive, missing: orNull(number) });
+const optional =
+  (check: Check): Check =>
+  (value, name) => {
+    if (value !== undefined) check(value, name);
+  };
+
+const numericFeature = object({
+  name: text,
+  mean: number,
+  std: positive,
+  missing: orNull(number),
+  clipped: optional(object({ count: positive, range: pair })),
+});
 const categoryFeature = object({ name: text, levels: listOf(text), shares: listOf(number) });
 
 const feature: Check = (value, name) => {
   object({ kind: oneOf("numeric", "category") })(value, name);
   (value as { kind: string }).kind === "numeric" ? numericFeature(value, name) : categoryFeature(value, name);
 };
-
-const optional =
-  (check: Check): Check =>
-  (value, name) => {
-    if (value !== undefined) check(value, name);
-  };
 
 const base: Readonly<Record<string, Check>> = {
   task: oneOf("regression", "classification"),
@@ -81,6 +87,9 @@ const regression = object({
   ...base,
   targetMean: number,
   targetStd: positive,
+  transform: oneOf("identity", "root", "log"),
+  smear: listOf(number),
+  slips: optional(listOf(number)),
   noise: atLeastZero,
   profile: orNull(object({ diagReg: atLeastZero, offset: number, range: pair })),
 });

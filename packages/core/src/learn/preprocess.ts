@@ -2,6 +2,7 @@ import { DataError, didYouMean, listed } from "../errors.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
 import { checkTable } from "./check-table.ts";
 import { tooManyTexts, whyLeftOut } from "./many-texts.ts";
+import { findOutliers } from "./outliers.ts";
 import { weightedMean } from "./row-weights.ts";
 import {
   asNumeric,
@@ -35,6 +36,8 @@ export interface NumericFeature {
   readonly std: number;
   /** Mean of the missing-value indicator, or null when no training value was missing. */
   readonly missing: number | null;
+  /** Where training had outliers (`findOutliers`): what lies outside of the range of the other values is taken as its nearer end. */
+  readonly clipped?: { readonly count: number; readonly range: readonly [least: number, most: number] } | undefined;
 }
 
 export interface CategoryFeature {
@@ -112,9 +115,11 @@ function numericFeature(name: string, { values }: NumericColumn): NumericFeature
   const present = values.filter((value) => !Number.isNaN(value));
   if (present.length === 0) return { name, reason: "is empty" };
   const missing = present.length < values.length ? 1 - present.length / values.length : null;
-  const { mean, std } = meanAndStd(present);
+  const outliers = findOutliers(present);
+  const { mean, std } = meanAndStd(outliers ? present.filter((value) => !outliers.isOutlier(value)) : present);
   if (std === 0 && missing === null) return { name, reason: "is constant" };
-  return { kind: "numeric", name, mean, std: std || 1, missing };
+  const clipped = outliers && { clipped: { count: outliers.count, range: outliers.range } };
+  return { kind: "numeric", name, mean, std: std || 1, missing, ...clipped };
 }
 
 /** Mean and standard deviation, by weight where there are weights, scaled so that squares of large values do not overflow. */
@@ -262,12 +267,13 @@ export function checkColumns({ features }: Preprocessor, table: Table): void {
 const FARTHEST = 1e120;
 
 function writeNumeric(feature: NumericFeature, column: Column, out: Matrix, at: number, source: string): void {
-  const { name, mean, std, missing } = feature;
+  const { name, mean, std, missing, clipped } = feature;
   const values = asNumeric(column)?.values;
   for (let i = 0; i < out.rows; i++) {
     const value = values?.[i] ?? Number.NaN;
     const isMissing = Number.isNaN(value);
-    const input = isMissing ? 0 : (value - mean) / std;
+    const [least, most] = clipped?.range ?? [value, value];
+    const input = isMissing ? 0 : (Math.min(Math.max(value, least), most) - mean) / std;
     if (Math.abs(input) > FARTHEST)
       throw new DataError(
         `${source}: column "${name}" holds ${value} in data row ${i + 1}, too far from training (mean ${mean.toPrecision(3)}, standard deviation ${std.toPrecision(3)}) to compute with: correct it, or leave it empty if it is missing`,
