@@ -82,7 +82,7 @@ export async function fitRegression(table: Table, options: FitOptions): Promise<
     transform: scaled.transform,
     targetMean: scaled.mean,
     targetStd: scaled.std,
-    smear: smearOf(scaled.transform, loo.residuals.data),
+    smear: smearOf(scaled.transform, loo.residuals.data, loo.weights),
     fitted,
     lower,
     noise,

@@ -4,6 +4,7 @@ import type { Candidate } from "./candidates.ts";
 import type { LeftOut } from "./leave-inputs-out.ts";
 import { findOutliers, quartiles } from "./outliers.ts";
 import { meanAndStd } from "./preprocess.ts";
+import { sortedByWeight, weightedMean } from "./row-weights.ts";
 import { compareCandidates, type SelectOptions } from "./select.ts";
 
 /** On which scale a target is learned: its own, its square root, or its logarithm. */
@@ -87,13 +88,13 @@ export async function chooseTransform(
   return best!.transform;
 }
 
-/** Σ ln p of the targets left out, normal on the scale with standard deviations that fit them on the whole. */
-function logDensity({ transform, mean, std }: ScaledTarget, { residuals, variances, y }: LeftOut): number {
-  const n = y.rows;
-  const size = residuals.data.reduce((sum, r, i) => sum + (r * r) / variances[i]!, 0) / n;
-  const logs = variances.reduce((sum, variance) => sum + portable.log(variance * size), 0);
-  const slopes = y.data.reduce((sum, value) => sum + logSlope(transform, mean + std * value), 0);
-  return -(logs + n * (1 + portable.log(2 * Math.PI))) / 2 - n * portable.log(std) + slopes;
+/** Σ ln p of the targets left out, by weight, normal on the scale with standard deviations that fit them on the whole. */
+function logDensity({ transform, mean, std }: ScaledTarget, { residuals, variances, y, weights }: LeftOut): number {
+  const average = (values: Float64Array) => weightedMean(values, weights);
+  const size = average(residuals.data.map((r, i) => (r * r) / variances[i]!));
+  const logs = average(variances.map((variance) => portable.log(variance * size)));
+  const slopes = average(y.data.map((value) => logSlope(transform, mean + std * value)));
+  return y.rows * (-(logs + 1 + portable.log(2 * Math.PI)) / 2 - portable.log(std) + slopes);
 }
 
 function skewness(values: Float64Array): number {
@@ -105,12 +106,16 @@ function skewness(values: Float64Array): number {
 const SMEARS = 64;
 
 /**
- * Quantiles of the residuals of rows left out: the mean of a target whose value on the scale is v with such errors is the mean
+ * Quantiles of the residuals of rows left out, by weight: the mean of a target whose value on the scale is v with such errors is the mean
  * of `restoreTarget(v + error)` (Duan 1983). None on the target's own scale.
  */
-export function smearOf(transform: TargetTransform, residuals: Float64Array): readonly number[] {
+export function smearOf(
+  transform: TargetTransform,
+  residuals: Float64Array,
+  weights?: Float64Array,
+): readonly number[] {
   if (transform === "identity") return [];
-  const sorted = residuals.slice().sort();
+  const sorted = sortedByWeight(residuals, weights);
   const count = Math.min(SMEARS, sorted.length);
   return Array.from({ length: count }, (_, k) => sorted[Math.floor(((k + 0.5) / count) * sorted.length)]!);
 }

@@ -245,6 +245,28 @@ describe("a table with a column of weights", () => {
       expect(() => decodeModel(encodeModel({ ...fewer, looWeights }), "m")).toThrow(/m is damaged: .*"loo_weights"/);
   });
 
+  it("chooses the scale of the target by them", async () => {
+    // The rows that count are skewed and the logarithm of a smooth function; the others, as many, are far from that.
+    const table = smoothTable(80, 21, 0.2);
+    const smooth = columnOf(table, "y")!.values as Float64Array;
+    const other = uniform(key(22), 80);
+    const y = smooth.map((v, i) => (i % 2 === 0 ? Math.exp(1.5 * v) : 5 + 20 * other[i]!));
+    const known = { ...table, columns: table.columns.with(3, numeric(y)) };
+    const weights = Array.from(y, (_, i) => (i % 2 === 0 ? 1 : 1e-6));
+    const options = { ...fit, weight: "w" };
+    const model = await fitRegression(withWeights(known, weights), options);
+    const alone = await fitRegression(
+      takeTableRows(
+        known,
+        [...y.keys()].filter((i) => i % 2 === 0),
+      ),
+      fit,
+    );
+    expect([model.transform, alone.transform]).toEqual(["log", "log"]);
+    const middle = (smear: readonly number[]) => smear[smear.length >> 1]! * model.targetStd;
+    expect(Math.abs(middle(model.smear))).toBeLessThan(0.2);
+  });
+
   it("classifies by them", async () => {
     const table = ringTable(60, 6);
     const labels = columnOf(table, "where")!.values as readonly string[];
