@@ -74,7 +74,7 @@ export async function chooseTransform(
   candidates: readonly Candidate[],
   options: SelectOptions,
 ): Promise<TargetTransform> {
-  if (!(values.every((value) => value > 0) && skewness(values) > SKEWED)) return "identity";
+  if (!(values.every((value) => value > 0) && skewness(values, options.roles?.weights) > SKEWED)) return "identity";
   const some = candidates.filter((_, i) => i % STRIDE === 0);
   let best: { readonly transform: TargetTransform; readonly density: number } | null = null;
   for (const transform of ["identity", "root", "log"] as const) {
@@ -97,9 +97,11 @@ function logDensity({ transform, mean, std }: ScaledTarget, { residuals, varianc
   return y.rows * (-(logs + 1 + portable.log(2 * Math.PI)) / 2 - portable.log(std) + slopes);
 }
 
-function skewness(values: Float64Array): number {
-  const { mean, std } = meanAndStd(values);
-  return std === 0 ? 0 : values.reduce((sum, value) => sum + ((value - mean) / std) ** 3, 0) / values.length;
+function skewness(values: Float64Array, weights?: Float64Array): number {
+  const { mean, std } = meanAndStd(values, weights);
+  if (std === 0) return 0;
+  const cubes = values.map((value) => ((value - mean) / std) ** 2 * ((value - mean) / std));
+  return weightedMean(cubes, weights);
 }
 
 /** Residuals that stand for all when a mean is restored from another scale. */
