@@ -36,6 +36,7 @@ export function fitReport(summary: FitSummary): string[] {
     brief(`${path}: ${table.rows} rows, ${features.length} columns to learn "${model.target}" from (${model.task})`),
     ...readingLines(table),
     columnsLine(model.preprocessor),
+    ...dateLines(model.preprocessor),
     ...leftOutLines(dropped),
     evaluation
       ? `fitted on ${train.rows} rows, tested on ${evaluation.rows} rows it has not seen (seed ${options.seed})`
@@ -144,6 +145,22 @@ const MOST_NAMED = 20;
 export function columnsLine({ features }: Pick<Preprocessor, "features">): string {
   const names = features.map(({ name }) => (name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name));
   return `columns: ${listed(names, MOST_NAMED)}`;
+}
+
+/** Columns of dates or times that are listed. */
+const MOST_DATES = 10;
+
+/** What columns of dates and times became. */
+export function dateLines({ features }: Pick<Preprocessor, "features">): string[] {
+  const dates = features.filter((feature) => feature.kind === "date");
+  const lines = dates.slice(0, MOST_DATES).map(({ name, parts, writing }) => {
+    const order =
+      writing === "dmy" ? ", the day before the month" : writing === "mdy" ? ", the month before the day" : "";
+    const what = writing === "clock" ? "times of day" : `dates${order}`;
+    return brief(`column "${name}": ${what}, learned as ${listed(parts.map(({ kind }) => kind)) || "missing or not"}`);
+  });
+  const more = dates.length - lines.length;
+  return more > 0 ? [...lines, `and ${more} more columns of dates or times`] : lines;
 }
 
 /** Longer names are cut where many are listed. */

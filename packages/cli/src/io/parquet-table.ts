@@ -1,3 +1,4 @@
+import type { SchemaElement } from "hyparquet";
 import { DataError, FormatError, type Table } from "ntkit";
 import { type InputLimit, tooLarge } from "./input-limit.ts";
 import { makeTable } from "./make-table.ts";
@@ -43,25 +44,38 @@ async function readColumns(bytes: Uint8Array, source: string, { limit, onPage }:
   const slice = (start: number, end?: number): ArrayBuffer => new Uint8Array(bytes.subarray(start, end)).buffer;
   try {
     const metadata = parquetMetadata(slice(0));
-    const names = parquetSchema(metadata).children.map(({ element }) => element.name);
+    const elements = parquetSchema(metadata).children.map(({ element }) => element);
+    const names = elements.map(({ name }) => name);
     const rows = Number(metadata.num_rows);
     if (8 * rows * names.length > limit.bytes) throw tooLarge(`${source}, unpacked,`, limit);
-    const columns = names.map((): Cells => ({ cells: new Array(rows), filled: 0 }));
+    const columns = elements.map((): Cells => ({ cells: new Array(rows), filled: 0 }));
+    const readers = new Map(names.map((name, j) => [name, { own: columns[j]!, read: cellReader(elements[j]!) }]));
     await parquetRead({
       file: { byteLength: bytes.length, slice },
       metadata,
       compressors,
       onPage,
       onChunk({ columnName, columnData, rowStart }) {
-        const column = columns[names.indexOf(columnName)]!; // the schema names all of them
-        for (let i = 0; i < columnData.length; i++) column.cells[rowStart + i] = columnData[i];
-        column.filled += columnData.length;
+        const { own, read } = readers.get(columnName)!; // the schema names all of them
+        for (let i = 0; i < columnData.length; i++) own.cells[rowStart + i] = read(columnData[i]);
+        own.filled += columnData.length;
       },
     });
     return { names, rows, columns, index: pandasIndex(metadata.key_value_metadata) };
   } catch (error) {
     throw error instanceof DataError ? error : damaged(source, error);
   }
+}
+
+/** What a column's values become: times of day, which are counts of fractions of a second, texts like 14:05:00.000. */
+function cellReader({ logical_type: logical, converted_type: converted }: SchemaElement): (cell: unknown) => unknown {
+  const unit = logical?.type === "TIME" ? logical.unit : /^TIME_(MILLIS|MICROS)$/.exec(converted ?? "")?.[1];
+  if (unit === undefined) return (cell) => cell;
+  const perMillisecond = unit === "NANOS" ? 1e6 : unit === "MICROS" ? 1e3 : 1;
+  return (cell) =>
+    typeof cell === "number" || typeof cell === "bigint"
+      ? new Date(Math.floor(Number(cell) / perMillisecond)).toISOString().slice(11, -1)
+      : cell;
 }
 
 /** The columns that pandas wrote as the index of its frame. */

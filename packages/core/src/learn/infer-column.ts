@@ -1,6 +1,8 @@
 import { DataError } from "../errors.ts";
 import { cellNumber, type DecimalMark, isPlainNumber, markEvidence } from "./cell-number.ts";
-import { type Column, isBoolean } from "./table.ts";
+import { dateNote, findDates } from "./find-dates.ts";
+import { isPlainlyDuration, parseDuration } from "./parse-duration.ts";
+import { asDurations, type Column, isBoolean, type SuspectCell } from "./table.ts";
 
 /** How the cells of a column are to be understood. */
 export interface CellReading {
@@ -58,8 +60,34 @@ export function inferColumn(name: string, cells: readonly (string | null)[], rea
   const values = Float64Array.from(numbers, (cell) => numberOf(cell, mark));
   const row = values.findIndex((value, i) => Number.isNaN(value) && numbers[i] !== null);
   if (row >= 0 && isMostlyNumeric(numbers, values))
-    return { kind: "text", values: numbers, suspect: { row, place: placeOf(reading)(row), value: numbers[row]! } };
-  return textColumn(trimmed, reading);
+    return { kind: "text", values: numbers, suspect: suspectCell(row, numbers, reading) };
+  return timeColumn(numbers, reading) ?? textColumn(trimmed, reading);
+}
+
+function suspectCell(row: number, cells: Cells, reading: CellReading): SuspectCell {
+  return { row, place: placeOf(reading)(row), value: cells[row]! };
+}
+
+/** The column of dates, of times of day or of durations, or null when it holds none. Hours beyond 23 are those of durations. */
+function timeColumn(cells: Cells, reading: CellReading): Column | null {
+  const dates = findDates(cells);
+  if (dates === null || dates.unread !== undefined) {
+    const durations = durationColumn(cells);
+    if (durations !== null) return durations;
+  }
+  if (dates === null) return null;
+  const { writing, unread } = dates;
+  if (unread !== undefined)
+    return { kind: "text", values: cells, suspect: { ...suspectCell(unread, cells, reading), among: "dates" } };
+  const note = dateNote(cells, dates);
+  return { kind: "text", values: cells, dates: writing, ...(note !== undefined && { note }) };
+}
+
+function durationColumn(cells: Cells): Column | null {
+  const first = cells.find((cell) => cell !== null);
+  if (first == null || !cells.some((cell) => cell !== null && isPlainlyDuration(cell))) return null;
+  const seconds = asDurations({ kind: "text", values: cells });
+  return seconds && { ...seconds, note: `"${first}" is read as ${parseDuration(first)} seconds` };
 }
 
 function placeOf({ place = (row) => `data row ${row + 1}` }: CellReading): (row: number) => string {

@@ -1,3 +1,4 @@
+import { DATE_WRITINGS } from "./parse-date.ts";
 import { inputWidth, type Preprocessor } from "./preprocess.ts";
 
 /*
@@ -34,6 +35,12 @@ const orNull =
     if (value !== null) check(value, name);
   };
 
+const orAbsent =
+  (check: Check): Check =>
+  (value, name) => {
+    if (value !== undefined) check(value, name);
+  };
+
 const object =
   (fields: Readonly<Record<string, Check>>): Check =>
   (value, name) => {
@@ -42,13 +49,43 @@ const object =
       check((value as Record<string, unknown>)[field], name === "" ? field : `${name}.${field}`);
   };
 
-const numericFeature = object({ name: text, mean: number, std: positive, missing: orNull(number) });
+/** An object of one of several kinds, which the field names. */
+function choiceBy(field: string, checks: Readonly<Record<string, Check>>): Check {
+  return (value, name) => {
+    object({ [field]: oneOf(...Object.keys(checks)) })(value, name);
+    checks[(value as Record<string, string>)[field]!]!(value, name);
+  };
+}
+
+function pairOf(item: Check): Check {
+  return (value, name) => {
+    listOf(item)(value, name);
+    expect((value as unknown[]).length === 2, name, "a list of two");
+  };
+}
+
+const numericFeature = object({
+  name: text,
+  mean: number,
+  std: positive,
+  missing: orNull(number),
+  durations: orAbsent(truth),
+});
 const categoryFeature = object({ name: text, levels: listOf(text), shares: listOf(number) });
 
-const feature: Check = (value, name) => {
-  object({ kind: oneOf("numeric", "category") })(value, name);
-  (value as { kind: string }).kind === "numeric" ? numericFeature(value, name) : categoryFeature(value, name);
-};
+const datePart = choiceBy("kind", {
+  trend: object({ mean: number, std: positive }),
+  season: object({ centre: pairOf(number), spread: positive }),
+  hour: object({ centre: pairOf(number), spread: positive }),
+  weekday: object({ shares: listOf(atLeastZero) }),
+});
+const dateFeature = object({
+  name: text,
+  writing: oneOf(...DATE_WRITINGS),
+  parts: listOf(datePart),
+  missing: orNull(number),
+});
+const feature = choiceBy("kind", { numeric: numericFeature, category: categoryFeature, date: dateFeature });
 
 const base: Readonly<Record<string, Check>> = {
   task: oneOf("regression", "classification"),
@@ -78,8 +115,13 @@ export function checkModelSizes(
   xTrain: { readonly rows: number; readonly cols: number },
   alpha: { readonly rows: number; readonly cols: number },
 ): void {
-  for (const f of preprocessor.features)
+  for (const f of preprocessor.features) {
     if (f.kind === "category") expect(f.levels.length === f.shares.length, `shares of ${f.name}`, "one for each level");
+    if (f.kind !== "date") continue;
+    for (const part of f.parts)
+      if (part.kind === "weekday")
+        expect(part.shares.length === 7, `shares of ${f.name}`, "one for each day of the week");
+  }
   expect(xTrain.rows > 0, "x_train", "at least one row");
   expect(xTrain.cols === inputWidth(preprocessor), "x_train", `${inputWidth(preprocessor)} columns wide`);
   expect(alpha.rows === xTrain.rows, "alpha", `${xTrain.rows} rows long`);

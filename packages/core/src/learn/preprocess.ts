@@ -1,8 +1,13 @@
 import { DataError, didYouMean, listed } from "../errors.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
 import { checkTable } from "./check-table.ts";
+import { type DateFeature, dateFeature, dateWidth, writeDate } from "./date-feature.ts";
 import { tooManyTexts, whyLeftOut } from "./many-texts.ts";
+import { meanAndStd } from "./mean-and-std.ts";
+import { missingIndicator } from "./missing-indicator.ts";
+import { parseDuration } from "./parse-duration.ts";
 import {
+  asDurations,
   asNumeric,
   asTexts,
   type Column,
@@ -16,8 +21,8 @@ import {
  * How the columns of a table become inputs of a network, learned on training rows only. Plain data.
  *
  * Numbers are standardized; texts become one input per level (one-hot), centred and scaled so that the column as a
- * whole has variance 1; a missing value becomes the mean, with an indicator input beside it when training rows had
- * missing values too.
+ * whole has variance 1; dates and times become the parts that `dateFeature` finds in them; a missing value becomes the mean, with an
+ * indicator input beside it when training rows had missing values too.
  */
 export interface Preprocessor {
   readonly features: readonly Feature[];
@@ -25,7 +30,7 @@ export interface Preprocessor {
   readonly dropped: readonly DroppedColumn[];
 }
 
-export type Feature = NumericFeature | CategoryFeature;
+export type Feature = NumericFeature | CategoryFeature | DateFeature;
 
 export interface NumericFeature {
   readonly kind: "numeric";
@@ -34,6 +39,8 @@ export interface NumericFeature {
   readonly std: number;
   /** Mean of the missing-value indicator, or null when no training value was missing. */
   readonly missing: number | null;
+  /** Whether they are the seconds of durations, which then are read as such. */
+  readonly durations?: boolean | undefined;
 }
 
 export interface CategoryFeature {
@@ -88,7 +95,7 @@ export function learnFeatures(table: Table, target: string, { exclude = [] }: In
       dropped.push({ name, reason });
       return;
     }
-    const feature = column.kind === "numeric" ? numericFeature(name, column) : categoryFeature(table, name, column);
+    const feature = column.kind === "numeric" ? numericFeature(name, column) : textFeature(table, name, column);
     if ("reason" in feature) dropped.push(feature);
     else features.push(feature);
   });
@@ -107,32 +114,26 @@ function checkExcluded({ source, names }: Table, target: string, exclude: readon
   }
 }
 
-function numericFeature(name: string, { values }: NumericColumn): NumericFeature | DroppedColumn {
+function numericFeature(name: string, { values, durations }: NumericColumn): NumericFeature | DroppedColumn {
   const present = values.filter((value) => !Number.isNaN(value));
   if (present.length === 0) return { name, reason: "is empty" };
   const missing = present.length < values.length ? 1 - present.length / values.length : null;
   const { mean, std } = meanAndStd(present);
   if (std === 0 && missing === null) return { name, reason: "is constant" };
-  return { kind: "numeric", name, mean, std: std || 1, missing };
+  return { kind: "numeric", name, mean, std: std || 1, missing, ...(durations && { durations }) };
 }
 
-/** Mean and standard deviation, scaled so that squares of large values do not overflow. */
-export function meanAndStd(values: Float64Array): { mean: number; std: number } {
-  const size = values.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
-  if (size === 0) return { mean: 0, std: 0 };
-  const scaled = values.map((value) => value / size);
-  const mean = scaled.reduce((sum, value) => sum + value, 0) / values.length;
-  const variance = scaled.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
-  // A column whose spread is rounding alone is constant.
-  const std = Math.sqrt(variance) > 1e-13 ? Math.sqrt(variance) : 0;
-  return { mean: mean * size, std: std * size };
-}
-
-function categoryFeature(table: Table, name: string, column: TextColumn): CategoryFeature | DroppedColumn {
-  if (column.suspect)
+function textFeature(table: Table, name: string, column: TextColumn): Feature | DroppedColumn {
+  if (column.suspect) {
+    const { place, value, among = "numbers" } = column.suspect;
     throw new DataError(
-      `${table.source}: column "${name}" is numeric but ${column.suspect.place} holds "${column.suspect.value}": correct it, or leave it empty if it is missing`,
+      `${table.source}: column "${name}" ${among === "numbers" ? "is numeric" : `holds ${among}`} but ${place} holds "${value}": correct it, or leave it empty if it is missing`,
     );
+  }
+  return dateFeature(name, column) ?? categoryFeature(name, column);
+}
+
+function categoryFeature(name: string, column: TextColumn): CategoryFeature | DroppedColumn {
   const counts = new Map<string, number>();
   for (const value of column.values) {
     const level = value ?? MISSING_LEVEL;
@@ -163,6 +164,7 @@ export function inputWidth({ features }: Preprocessor): number {
 
 function widthOf(feature: Feature): number {
   if (feature.kind === "category") return feature.levels.length;
+  if (feature.kind === "date") return dateWidth(feature);
   return feature.missing === null ? 1 : 2;
 }
 
@@ -178,6 +180,7 @@ export function preprocess(preprocessor: Preprocessor, table: Table): Matrix {
   for (const feature of preprocessor.features) {
     const column = columns.get(feature.name)!;
     if (feature.kind === "numeric") writeNumeric(feature, column, result, at, table.source);
+    else if (feature.kind === "date") writeDate(feature, column, result, at, table.source);
     else writeCategory(feature, column, result, at);
     at += widthOf(feature);
   }
@@ -201,15 +204,27 @@ function checkColumns({ features }: Preprocessor, table: Table, columns: Readonl
   }
   for (const feature of features) {
     const column = columns.get(feature.name)!;
-    if (feature.kind === "numeric" && column.kind === "text" && asNumeric(column) === null) {
-      const row = column.values.findIndex((value) => value !== null && Number.isNaN(Number(value)));
+    if (feature.kind !== "numeric") continue;
+    if (column.kind === "numeric" && column.durations && !feature.durations)
+      throw new DataError(
+        `${table.source}: column "${feature.name}" was numeric in training but now holds durations: write them as numbers too`,
+      );
+    if (column.kind === "text" && numbersOf(feature, column) === null) {
+      const isNone = feature.durations
+        ? (value: string) => Number.isNaN(parseDuration(value))
+        : (value: string) => Number.isNaN(Number(value));
+      const row = column.values.findIndex((value) => value !== null && isNone(value));
       const { place, value } = column.suspect ?? { place: `data row ${row + 1}`, value: column.values[row] };
       const found = column.suspect || row >= 0 ? `${place} holds "${value}"` : "now holds texts";
       throw new DataError(
-        `${table.source}: column "${feature.name}" was numeric in training but ${found}: correct it, or leave it empty if it is missing`,
+        `${table.source}: column "${feature.name}" ${feature.durations ? "held durations" : "was numeric"} in training but ${found}: correct it, or leave it empty if it is missing`,
       );
     }
   }
+}
+
+function numbersOf(feature: NumericFeature, column: Column): NumericColumn | null {
+  return feature.durations ? asDurations(column) : asNumeric(column);
 }
 
 /** Standard deviations from the mean whose squares can still be summed. */
@@ -217,7 +232,7 @@ const FARTHEST = 1e120;
 
 function writeNumeric(feature: NumericFeature, column: Column, out: Matrix, at: number, source: string): void {
   const { name, mean, std, missing } = feature;
-  const values = asNumeric(column)?.values;
+  const values = numbersOf(feature, column)?.values;
   for (let i = 0; i < out.rows; i++) {
     const value = values?.[i] ?? Number.NaN;
     const isMissing = Number.isNaN(value);
@@ -228,9 +243,7 @@ function writeNumeric(feature: NumericFeature, column: Column, out: Matrix, at: 
       );
     out.data[i * out.cols + at] = input;
     if (missing === null) continue;
-    // Standardized like the number itself; an indicator that is always 1 carries nothing.
-    const spread = Math.sqrt(missing * (1 - missing)) || 1;
-    out.data[i * out.cols + at + 1] = ((isMissing ? 1 : 0) - missing) / spread;
+    out.data[i * out.cols + at + 1] = missingIndicator(isMissing, missing);
   }
 }
 

@@ -168,7 +168,7 @@ describe("damage", () => {
     ["preprocessor.features.0.std", 0, "preprocessor.features[0].std must be above 0"],
     ["preprocessor.features.0.std", null, "preprocessor.features[0].std must be above 0"],
     ["preprocessor.features.0.missing", "x", "preprocessor.features[0].missing must be a finite number"],
-    ["preprocessor.features.0.kind", "date", "preprocessor.features[0].kind must be one of numeric, category"],
+    ["preprocessor.features.0.kind", "day", "preprocessor.features[0].kind must be one of numeric, category, date"],
     ["preprocessor", "x", "preprocessor must be an object"],
     ["preprocessor.features.0", null, "preprocessor.features[0] must be an object"],
     ["preprocessor.features.2.levels", "ab", "preprocessor.features[2].levels must be a list"],
