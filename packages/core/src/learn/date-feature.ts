@@ -1,6 +1,7 @@
 import { DataError } from "../errors.ts";
 import type { Matrix } from "../matrix/matrix.ts";
 import { cos, sin } from "../special/portable.ts";
+import { type CalendarDate, dateOfDay, dayNumber } from "./calendar.ts";
 import { findDates } from "./find-dates.ts";
 import { meanAndStd } from "./mean-and-std.ts";
 import { missingIndicator } from "./missing-indicator.ts";
@@ -103,16 +104,16 @@ function weekdayPart(times: Float64Array): WeekdayPart {
 
 /** Whether every day is the first of its month, or every day the last: on which weekday that falls is chance. */
 function areMonths(times: Float64Array): boolean {
-  const dayOfMonth = (time: number) => dateOf(time).getUTCDate();
+  const dayOfMonth = (time: number) => dateOf(time).day;
   return times.every((time) => dayOfMonth(time) === 1) || times.every((time) => dayOfMonth(time + DAY) === 1);
 }
 
-function dateOf(time: number): Date {
-  return new Date(time * 1000);
+function dateOf(time: number): CalendarDate {
+  return dateOfDay(Math.floor(time / DAY));
 }
 
 function monthOf(time: number): number {
-  return dateOf(time).getUTCMonth();
+  return dateOf(time).month;
 }
 
 /** From Monday, 0, to Sunday, 6: 1970 began on a Thursday. */
@@ -129,8 +130,8 @@ function timeOfDay(time: number): number {
 /** The angle from 0 to 2π that has gone by of the year, or of the day. */
 const PHASES: Readonly<Record<CyclePart["kind"], (time: number) => number>> = {
   season(time) {
-    const year = dateOf(time).getUTCFullYear();
-    const [start, end] = [Date.UTC(year, 0) / 1000, Date.UTC(year + 1, 0) / 1000];
+    const { year } = dateOf(time);
+    const [start = 0, end = 0] = [year, year + 1].map((own) => DAY * dayNumber({ year: own, month: 1, day: 1 }));
     return (2 * Math.PI * (time - start)) / (end - start);
   },
   hour: (time) => (2 * Math.PI * timeOfDay(time)) / DAY,

@@ -1,3 +1,4 @@
+import { dateOfDay } from "./calendar.ts";
 import { DATE_WRITINGS, DAY, type DateWriting, parseDate } from "./parse-date.ts";
 
 type Cells = readonly (string | null)[];
@@ -56,5 +57,6 @@ export function dateNote(cells: Cells, { writing, open }: DatesFound): string | 
 }
 
 function isoDate(seconds: number): string {
-  return new Date(Math.floor(seconds / DAY) * DAY * 1000).toISOString().slice(0, 10);
+  const { year, month, day } = dateOfDay(Math.floor(seconds / DAY));
+  return [year, month, day].map((part) => `${part}`.padStart(2, "0")).join("-");
 }

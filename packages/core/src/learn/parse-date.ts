@@ -1,3 +1,5 @@
+import { dateOfDay, dayNumber } from "./calendar.ts";
+
 /**
  * How the dates of a column are written. "ymd": the year first, or months by their names; such are read in every column. "dmy" and "mdy":
  * beside those, day before month or month before day, the year last. "clock": times of day alone.
@@ -20,7 +22,7 @@ export function parseDate(text: string, writing: DateWriting): number {
     const match = pattern.exec(own);
     if (!match) continue;
     const found = fields(match, writing);
-    const day = found && dayNumber(...found);
+    const day = found && existingDay(...found);
     if (day === null) return Number.NaN;
     return day * DAY + timeAfter(own.slice(match[0].length));
   }
@@ -105,10 +107,10 @@ function fullYear(digits: string): number {
 const [FIRST_YEAR, LAST_YEAR] = [1500, 2499];
 
 /** Days since 1 January 1970, or null for a day that no calendar has. */
-function dayNumber(year: number, month: number, day: number): number | null {
-  if (year < FIRST_YEAR || year > LAST_YEAR || month < 1 || month > 12) return null;
-  const time = Date.UTC(year, month - 1, day);
-  return new Date(time).getUTCDate() === day ? time / (1000 * DAY) : null;
+function existingDay(year: number, month: number, day: number): number | null {
+  if (year < FIRST_YEAR || year > LAST_YEAR || month < 1 || month > 12 || day < 1) return null;
+  const number = dayNumber({ year, month, day });
+  return dateOfDay(number).day === day ? number : null;
 }
 
 /** Hours, minutes, seconds with their fraction, am or pm, and a zone. */
