@@ -17,7 +17,6 @@ import { textScatter } from "./text-scatter.ts";
 export interface FitSummary {
   readonly path: string;
   readonly table: Table;
-  readonly train: Table;
   readonly model: Model;
   readonly evaluation: Evaluation | null;
   readonly engine: Engine;
@@ -29,18 +28,19 @@ export interface FitSummary {
 
 /** The report as lines of text. */
 export function fitReport(summary: FitSummary): string[] {
-  const { path, table, train, model, evaluation, options, refitted } = summary;
+  const { path, table, model, evaluation, options, refitted } = summary;
   const { features, dropped } = model.preprocessor;
   const winner = model.scores.find(({ name }) => name === model.fitted.architecture)!;
   return [
     brief(`${path}: ${table.rows} rows, ${features.length} columns to learn "${model.target}" from (${model.task})`),
     ...readingLines(table),
+    ...withoutTargetLines(table, model.target),
     columnsLine(model.preprocessor),
     ...dateLines(model.preprocessor),
     ...leftOutLines(dropped),
     evaluation
-      ? `fitted on ${train.rows} rows, tested on ${evaluation.rows} rows it has not seen (seed ${options.seed})`
-      : `fitted on ${train.rows} rows, none held out (seed ${options.seed})`,
+      ? `fitted on ${model.rows} rows, tested on ${evaluation.rows} rows it has not seen (seed ${options.seed})`
+      : `fitted on ${model.rows} rows, none held out (seed ${options.seed})`,
     ...repeatedLines(model, evaluation !== null),
     "",
     ...(evaluation ? scoreLines(evaluation) : leaveOneOutLines(model, winner.score)),
@@ -49,9 +49,25 @@ export function fitReport(summary: FitSummary): string[] {
     ...summary.notes.map((note) => `engine: ${note}`),
     ...(options.plot !== undefined && evaluation ? [`plot: ${options.plot}`] : []),
     ...(options.out !== undefined
-      ? [`saved: ${options.out}${refitted ? `, fitted again on all ${table.rows} rows` : ""}`]
+      ? [
+          `saved: ${options.out}${refitted ? `, fitted again on all ${table.rows - rowsWithoutTarget(table, model.target)} rows` : ""}`,
+        ]
       : []),
   ];
+}
+
+/** Rows that have no target, which nothing is learned from. */
+export function rowsWithoutTarget(table: Table, target: string): number {
+  const { kind, values } = table.columns[table.names.indexOf(target)]!; // the model was learned from it
+  return kind === "numeric"
+    ? values.reduce((sum, value) => sum + (Number.isNaN(value) ? 1 : 0), 0)
+    : values.reduce((sum, value) => sum + (value === null ? 1 : 0), 0);
+}
+
+/** How many rows have no target, or no line. */
+export function withoutTargetLines(table: Table, target: string): string[] {
+  const count = rowsWithoutTarget(table, target);
+  return count === 0 ? [] : [`left out: ${count} ${count === 1 ? "row" : "rows"} without a target`];
 }
 
 /** Columns of which the report says how their cells were read. */
@@ -216,14 +232,19 @@ export function alignedTable(cells: readonly (readonly string[])[]): string[] {
 }
 
 /** The report as one JSON object. */
-export function fitSummary({ path, table, train, model, evaluation, engine, options, refitted }: FitSummary): object {
+export function fitSummary({ path, table, model, evaluation, engine, options, refitted }: FitSummary): object {
   const { fitted, preprocessor, scores, task, target } = model;
   const { seed, out, plot } = options;
   return {
     table: path,
     task,
     target,
-    rows: { all: table.rows, train: train.rows, test: evaluation?.rows ?? 0 },
+    rows: {
+      all: table.rows,
+      withoutTarget: rowsWithoutTarget(table, target),
+      train: model.rows,
+      test: evaluation?.rows ?? 0,
+    },
     repeatedRows: repeatedRows(model),
     columns: preprocessor.features.map(({ name }) => name),
     leftOut: preprocessor.dropped,

@@ -82,7 +82,7 @@ async function runFit(path: string, options: FitCommandOptions, signal: AbortSig
   const evaluation = test && (await evaluate(scored, train, test, context));
   const refitted = options.out !== undefined && test !== null && options.test === undefined;
   const model = refitted ? await fitOn(table, "fitting on all rows", context) : scored;
-  const summary: FitSummary = { path, table, train, model: scored, evaluation, engine, notes, options, refitted };
+  const summary: FitSummary = { path, table, model: scored, evaluation, engine, notes, options, refitted };
   await save(options, model, evaluation, output);
   for (const line of fitReport(summary)) output.print(line);
   output.result(fitSummary(summary));

@@ -61,7 +61,24 @@ export function inferColumn(name: string, cells: readonly (string | null)[], rea
   const row = values.findIndex((value, i) => Number.isNaN(value) && numbers[i] !== null);
   if (row >= 0 && isMostlyNumeric(numbers, values))
     return { kind: "text", values: numbers, suspect: suspectCell(row, numbers, reading) };
-  return timeColumn(numbers, reading) ?? textColumn(trimmed, reading);
+  const column = timeColumn(numbers, reading) ?? textColumn(trimmed, reading);
+  const mixed = mixedNote(numbers, values);
+  return mixed !== null && column.kind === "text" && column.dates === undefined ? { ...column, note: mixed } : column;
+}
+
+/** Of that many different texts among numbers each is named as what may be missing. */
+const MOST_CODES = 3;
+
+/** What to say of texts among numbers that are too many to be mistakes, or null where numbers are few. */
+function mixedNote(cells: Cells, values: Float64Array): string | null {
+  const texts = cells.filter((cell, row): cell is string => cell !== null && Number.isNaN(values[row]!));
+  const numbers = cells.filter((cell) => cell !== null).length - texts.length;
+  if (texts.length === 0 || numbers < texts.length) return null;
+  const different = [...new Set(texts)];
+  const areCodes = different.length <= MOST_CODES && different.every((text) => !/[\d,]/.test(text));
+  const what = different.length === 1 ? `"${texts[0]}"` : `"${texts[0]}" (${different.length} different)`;
+  const advice = areCodes ? `; if they mean missing values, --missing "${different.join(",")}" makes it numbers` : "";
+  return `holds ${numbers} numbers and ${texts.length} ${texts.length === 1 ? "text" : "texts"} like ${what}, so that all are texts${advice}`;
 }
 
 function suspectCell(row: number, cells: Cells, reading: CellReading): SuspectCell {
