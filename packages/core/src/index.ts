@@ -159,6 +159,7 @@ export {
   type NumericColumn,
   type SuspectCell,
   type Table,
+  type TableDialect,
   type TextColumn,
   takeTableRows,
 } from "./learn/table.ts";

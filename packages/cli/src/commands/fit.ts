@@ -105,7 +105,7 @@ async function split(
   reading: ReadTableOptions,
 ): Promise<{ train: Table; test: Table | null }> {
   if (test !== undefined) {
-    const rows = await readTable(test, { ...reading, expected: table.names });
+    const rows = await readTable(test, { ...reading, expected: table.names, alike: table.dialect });
     inferTask(rows, target); // throws when the target is not there, before the fit
     return { train: table, test: rows };
   }

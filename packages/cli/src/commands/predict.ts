@@ -108,9 +108,10 @@ async function readRows(
 ): Promise<RowsToPredict> {
   const { keep, out } = options;
   // An id like 007 keeps its zeros, but where only numbers can be written.
-  const expected = model.preprocessor.features.map(({ name }) => name);
+  const { features, dialect: alike } = model.preprocessor;
+  const expected = features.map(({ name }) => name);
   const verbatim = out !== undefined && out !== "-" && tableFormat(out) === "npy" ? undefined : mayName(keep);
-  const table = await readTable(path, { ...tableReading(options, signal), verbatim, expected });
+  const table = await readTable(path, { ...tableReading(options, signal), verbatim, expected, alike });
   const names = columnsNamed(table, "--keep", keep);
   const predicted = new Set(predictedNames(model));
   const taken = names.find((name) => predicted.has(name));
@@ -118,16 +119,23 @@ async function readRows(
     throw new DataError(`--keep: "${taken}" is the name of a column of predictions: rename it in ${table.source}`);
   const own = new Map(table.names.map((name, j) => [name, table.columns[j]!]));
   const kept = names.map((name) => ({ name, values: own.get(name)!.values }));
-  return { table: verbatim ? asInputs(table, model, verbatim) : table, kept };
+  return { table: verbatim ? asInputs(table, model, verbatim, options.missing) : table, kept };
 }
 
 /** The table with those verbatim columns that are inputs as the model reads them. */
-function asInputs({ source, names, rows, columns }: Table, model: Model, verbatim: (name: string) => boolean): Table {
+function asInputs(
+  { source, names, rows, columns, ...read }: Table,
+  model: Model,
+  verbatim: (name: string) => boolean,
+  missing: readonly string[] | undefined,
+): Table {
   const inputs = new Set(model.preprocessor.features.map(({ name }) => name));
-  return makeTable(source, names, rows, (name, j) => {
+  const reading = { decimal: read.dialect?.decimal, missing };
+  const table = makeTable(source, names, rows, (name, j) => {
     const own = columns[j]!;
-    return own.kind === "text" && verbatim(name) && inputs.has(name) ? inferColumn(name, own.values) : own;
+    return own.kind === "text" && verbatim(name) && inputs.has(name) ? inferColumn(name, own.values, reading) : own;
   });
+  return { ...read, ...table };
 }
 
 function predictedNames(model: Model): readonly string[] {

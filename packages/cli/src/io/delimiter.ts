@@ -21,17 +21,25 @@ interface Split {
   readonly known: number;
 }
 
+/** What other tables say of the separator. */
+interface Hints {
+  readonly expected?: readonly string[] | undefined;
+  readonly alike?: { readonly delimiter: string } | undefined;
+}
+
 /**
- * The separator of a text table: one that splits its first lines alike and finds the columns that are expected, rather the usual one of the
- * file's ending, else the one that makes most fields.
+ * The separator of a text table: one that splits its first lines alike and finds the columns that are expected, rather that of the table it is to be
+ * like, then the usual one of the file's ending, else the one that makes most fields.
  */
-export function findDelimiter(text: string, source: string, expected: readonly string[] = []): string {
+export function findDelimiter(text: string, source: string, { expected = [], alike }: Hints = {}): string {
   const ending = /\.([a-z]+)(\.gz)?$/i.exec(source)?.[1]?.toLowerCase() ?? "";
   const names = new Set(expected);
   const all = DELIMITERS.map((delimiter) => trySplit(text, delimiter, names));
   const most = Math.max(...all.map(({ known }) => known));
   const known = most > 0 ? all.filter((split) => split.known === most) : all;
   const fitting = known.filter(({ fits }) => fits);
+  const same = (most > 0 ? known : fitting).find(({ delimiter }) => delimiter === alike?.delimiter);
+  if (same) return same.delimiter;
   const pool = fitting.some(({ delimiter }) => delimiter !== " ")
     ? fitting.filter(({ delimiter }) => delimiter !== " ")
     : fitting;

@@ -92,7 +92,11 @@ const base: Readonly<Record<string, Check>> = {
   target: text,
   rows: positive,
   leftOut: positive,
-  preprocessor: object({ features: listOf(feature), dropped: listOf(object({ name: text, reason: text })) }),
+  preprocessor: object({
+    features: listOf(feature),
+    dropped: listOf(object({ name: text, reason: text })),
+    dialect: orAbsent(object({ delimiter: text, decimal: oneOf(".", ",") })),
+  }),
   fitted: object({ network: anything, kernel: oneOf("ntk", "nngp"), architecture: text, diagReg: atLeastZero }),
   scores: listOf(object({ name: text, score: number, relativeDiagReg: number })),
   seed: number,

@@ -14,6 +14,7 @@ import {
   columnsByName,
   type NumericColumn,
   type Table,
+  type TableDialect,
   type TextColumn,
 } from "./table.ts";
 
@@ -28,6 +29,8 @@ export interface Preprocessor {
   readonly features: readonly Feature[];
   /** Columns left out, and why. */
   readonly dropped: readonly DroppedColumn[];
+  /** How the text of the training table was written: others are read alike. Absent when it came from elsewhere. */
+  readonly dialect?: TableDialect | undefined;
 }
 
 export type Feature = NumericFeature | CategoryFeature | DateFeature;
@@ -67,7 +70,8 @@ const MISSING_LEVEL = "(missing)";
 
 /** Learns from the rows of `table`, of which every column but `target` and those excluded is an input. */
 export function fitPreprocessor(table: Table, target: string, options: InputOptions = {}): Preprocessor {
-  const { features, dropped } = learnFeatures(table, target, options);
+  const learned = learnFeatures(table, target, options);
+  const { features, dropped } = learned;
   if (features.length === 0)
     throw new DataError(
       `${table.source}: no column is left to learn from: ${
@@ -77,7 +81,7 @@ export function fitPreprocessor(table: Table, target: string, options: InputOpti
         ) || "the target is the only one"
       }`,
     );
-  return { features, dropped };
+  return learned;
 }
 
 /** The same, also where every column is left out. */
@@ -99,7 +103,7 @@ export function learnFeatures(table: Table, target: string, { exclude = [] }: In
     if ("reason" in feature) dropped.push(feature);
     else features.push(feature);
   });
-  return { features, dropped };
+  return { features, dropped, ...(table.dialect && { dialect: table.dialect }) };
 }
 
 function checkExcluded({ source, names }: Table, target: string, exclude: readonly string[]): void {

@@ -1,4 +1,4 @@
-import { isPlainNumber } from "./cell-number.ts";
+import { type DecimalMark, isPlainNumber } from "./cell-number.ts";
 import type { DateWriting } from "./parse-date.ts";
 import { parseDuration } from "./parse-duration.ts";
 
@@ -11,6 +11,15 @@ export interface Table {
   readonly columns: readonly Column[];
   /** How its file was understood, in a few words: "`;` separated, decimal comma". */
   readonly understood?: string | undefined;
+  /** How its text was written; absent for other tables. */
+  readonly dialect?: TableDialect | undefined;
+}
+
+/** How a text table is written, as far as other tables of the same kind may not show it. */
+export interface TableDialect {
+  /** Between fields; " " stands for a run of blanks. */
+  readonly delimiter: string;
+  readonly decimal: DecimalMark;
 }
 
 export type Column = NumericColumn | TextColumn;

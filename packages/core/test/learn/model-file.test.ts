@@ -177,6 +177,7 @@ describe("damage", () => {
     ["preprocessor.features.2.shares", [1], "shares of level must be one for each level"],
     ["preprocessor.features.2.levels", ["a", "b", "c"], "shares of level must be one for each level"],
     ["preprocessor.dropped", [{ name: "a" }], "preprocessor.dropped[0].reason must be a text"],
+    ["preprocessor.dialect", { delimiter: ";" }, "preprocessor.dialect.decimal must be one of ., ,"],
     ["fitted.diagReg", -1e-9, "fitted.diagReg must be at least 0"],
     ["fitted.kernel", "rbf", "fitted.kernel must be one of ntk, nngp"],
     ["fitted.architecture", 1, "fitted.architecture must be a text"],
