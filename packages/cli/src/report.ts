@@ -29,15 +29,11 @@ export interface FitSummary {
 /** The report as lines of text. */
 export function fitReport(summary: FitSummary): string[] {
   const { path, table, model, evaluation, options, refitted } = summary;
-  const { features, dropped } = model.preprocessor;
+  const { features } = model.preprocessor;
   const winner = model.scores.find(({ name }) => name === model.fitted.architecture)!;
   return [
     brief(`${path}: ${table.rows} rows, ${features.length} columns to learn "${model.target}" from (${model.task})`),
-    ...readingLines(table),
-    ...withoutTargetLines(table, model.target),
-    columnsLine(model.preprocessor),
-    ...dateLines(model.preprocessor),
-    ...leftOutLines(dropped),
+    ...inputLines(table, model.target, model.preprocessor),
     evaluation
       ? `fitted on ${model.rows} rows, tested on ${evaluation.rows} rows it has not seen (seed ${options.seed})`
       : `fitted on ${model.rows} rows, none held out (seed ${options.seed})`,
@@ -70,18 +66,43 @@ export function withoutTargetLines(table: Table, target: string): string[] {
   return count === 0 ? [] : [`left out: ${count} ${count === 1 ? "row" : "rows"} without a target`];
 }
 
+/** How the table was read, which rows and columns of it are learned from, and as what. */
+export function inputLines(table: Table, target: string, preprocessor: Preprocessor): string[] {
+  return [
+    ...readingLines(table),
+    ...withoutTargetLines(table, target),
+    columnsLine(preprocessor),
+    ...dateLines(preprocessor),
+    ...leftOutLines(preprocessor.dropped),
+  ];
+}
+
 /** Columns of which the report says how their cells were read. */
 const MOST_NOTES = 5;
 
 /** How the table was understood, and its cells where that may be doubted. */
-function readingLines({ understood, names, columns }: Table): string[] {
-  const notes = columns.flatMap(({ note }, j) => (note === undefined ? [] : [brief(`column "${names[j]}": ${note}`)]));
+export function readingLines(table: Table): string[] {
+  const { understood, notes: all } = readingSummary(table);
+  const notes = all.map(({ column, note }) => brief(`column "${column}": ${note}`));
   const more = notes.length - MOST_NOTES;
   return [
-    ...(understood === undefined ? [] : [`read as: ${understood}`]),
+    ...(understood === null ? [] : [`read as: ${understood}`]),
     ...notes.slice(0, MOST_NOTES),
     ...(more > 0 ? [`and ${more} more columns in such ways`] : []),
   ];
+}
+
+interface ReadingSummary {
+  readonly understood: string | null;
+  readonly notes: readonly { readonly column: string; readonly note: string }[];
+}
+
+/** The same as data. */
+export function readingSummary({ understood, names, columns }: Table): ReadingSummary {
+  return {
+    understood: understood ?? null,
+    notes: columns.flatMap(({ note }, j) => (note === undefined ? [] : [{ column: names[j]!, note }])),
+  };
 }
 
 function repeatedLines(model: Model, heldOut: boolean): string[] {
@@ -237,6 +258,7 @@ export function fitSummary({ path, table, model, evaluation, engine, options, re
   const { seed, out, plot } = options;
   return {
     table: path,
+    ...readingSummary(table),
     task,
     target,
     rows: {

@@ -96,3 +96,43 @@ describe("a table to predict is read as that of training", () => {
     expect(await british("a|b\n1500|x\n2775|y\n")).toEqual(expected);
   });
 });
+
+describe("how a table was understood is said", () => {
+  const rows = smoothRows(20).map(
+    ([a, b, y], i) => `${1 + (i % 9)}/${2 + (i % 7)}/2012;$${(9 + a!).toFixed(2)};${b};${i ? y : ""}\n`,
+  );
+  const path = folder.file("understood.csv", `day;price;b;y\n${rows.join("")}`);
+  const layers = [{ type: "dense", width: 8 }, { type: "relu" }, { type: "dense", width: 1 }];
+  const network = folder.file("net.json", JSON.stringify({ type: "serial", layers }));
+  const notes = [
+    {
+      column: "day",
+      note: expect.stringContaining("the month before the day, which no row of the column decides") as string,
+    },
+    { column: "price", note: '"$9.84" is read as 9.84' },
+  ];
+
+  it.each([
+    ["fit", []],
+    ["train", ["--network", network, "--width", "8", "--steps", "1"]],
+    ["certify", ["--network", network, "--quick", "--width", "8", "--draws", "1", "--steps", "1"]],
+  ])("by %s", async (command, more) => {
+    const argv = [command, path, "--target", "y", ...more];
+    const { exitCode, stdout } = await ntkit(...argv);
+    expect(exitCode).toBe(0);
+    const lines = stdout.split("\n");
+    expect(lines.slice(1, 8)).toEqual([
+      "read as: ; separated, utf-8",
+      expect.stringContaining('column "day": "1/2/2012" is read as 2012-01-02'),
+      'column "price": "$9.84" is read as 9.84',
+      "left out: 1 row without a target",
+      "columns: day, price, b",
+      'column "day": dates, the month before the day, learned as trend, weekday',
+      expect.anything(),
+    ]);
+    expect(JSON.parse((await ntkit(...argv, "--json")).stdout)).toMatchObject({
+      understood: "; separated, utf-8",
+      notes,
+    });
+  });
+});

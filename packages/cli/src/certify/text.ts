@@ -1,6 +1,6 @@
 import { brief } from "ntkit";
 import type { PreparedData } from "../commands/train-setup.ts";
-import { leftOutLines } from "../report.ts";
+import { inputLines } from "../report.ts";
 import { regimeOf, type WidthCertificate } from "./certificate.ts";
 import type { LimitCertificate } from "./limit.ts";
 import type { CertifyProblem } from "./problem.ts";
@@ -11,7 +11,7 @@ const LABEL = 34;
 export function headLines(
   path: string,
   target: string,
-  { train: { preprocessor, scale } }: PreparedData,
+  { table, train: { preprocessor, scale } }: PreparedData,
   { train: { x }, trainable, seed }: CertifyProblem,
 ): readonly string[] {
   const unit =
@@ -22,7 +22,7 @@ export function headLines(
     brief(
       `${path}: ${x.rows} rows, ${x.cols} ${x.cols === 1 ? "input" : "inputs"}, standardized, to learn "${target}" from (seed ${seed})`,
     ),
-    ...leftOutLines(preprocessor.dropped),
+    ...inputLines(table, target, preprocessor),
     `${trainable === "all" ? "all layers train" : `only the ${trainable} layer trains`}, on half the sum of squared errors; ${unit}`,
   ];
 }

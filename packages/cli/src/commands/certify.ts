@@ -11,6 +11,7 @@ import { headLines, LEGEND, limitLines, scanHeader, scanLine, widthLines } from 
 import { throwIfStopped, unlessStopped } from "../interrupt.ts";
 import { readTable } from "../io/table-file.ts";
 import type { Output } from "../output.ts";
+import { readingSummary } from "../report.ts";
 import { checkSvgPath, drawing, writeSvg } from "../svg.ts";
 import { excludeOption } from "./column-options.ts";
 import {
@@ -27,7 +28,15 @@ import {
   withTableOptions,
 } from "./common.ts";
 import { chooseEngine, type EngineOptions, withEngineOption } from "./engine.ts";
-import { checkNetwork, finiteWidths, positive, prepareData, type Width, widths } from "./train-setup.ts";
+import {
+  checkNetwork,
+  finiteWidths,
+  type PreparedData,
+  positive,
+  prepareData,
+  type Width,
+  widths,
+} from "./train-setup.ts";
 
 interface CertifyOptions extends CommonOptions, TableOptions, EngineOptions {
   readonly target: string;
@@ -134,7 +143,7 @@ async function runCertify(path: string, options: CertifyOptions, signal: AbortSi
   for (const line of limitLines(limit)) output.print(line);
   await announce(problem, size, output);
   const scan = await scanWidths({ problem, limit, options, size, signal, output });
-  const certified: Certified = { path, options, size, problem, limit, scan, certificate: null };
+  const certified: Certified = { path, data, options, size, problem, limit, scan, certificate: null };
   const { result, saved } = scan.length === 0 ? { result: certified, saved: [] } : await certify(certified, output);
   const missing = size.widths.slice(scan.length);
   output.result({ ...summary(result), missing });
@@ -173,6 +182,7 @@ async function scanWidths({ problem, limit, options, size, signal, output }: Sca
 
 interface Certified {
   readonly path: string;
+  readonly data: PreparedData;
   readonly options: CertifyOptions;
   readonly size: ScanSize;
   readonly problem: CertifyProblem;
@@ -198,12 +208,21 @@ async function certify(scanned: Certified, output: Output): Promise<{ result: Ce
 }
 
 /** All of it as one JSON object; what is not finite is null there. */
-function summary({ path, options, size, problem, limit, scan, certificate }: Certified): object {
+function summary({ path, data, options, size, problem, limit, scan, certificate }: Certified): object {
   const { target, seed, trainable, quick = false, plot } = options;
   const { engine, network, train } = problem;
   const { kernel, eigenvalues, ...rest } = limit;
   return {
-    ...{ table: path, target, rows: train.x.rows, inputs: train.x.cols, network, trainable, seed },
+    ...{
+      table: path,
+      ...readingSummary(data.table),
+      target,
+      rows: train.x.rows,
+      inputs: train.x.cols,
+      network,
+      trainable,
+      seed,
+    },
     engine: { name: engine.name, description: engine.description },
     limit: { ...rest, eigenvalues: Array.from(eigenvalues) },
     quick,

@@ -1,7 +1,7 @@
 import { brief, type Engine, networkFile } from "ntkit";
 import { writeFileAtomic } from "../io/write-file.ts";
 import { writeTable } from "../io/write-table.ts";
-import { leftOutLines } from "../report.ts";
+import { inputLines, readingSummary } from "../report.ts";
 import { drawing, writeSvg } from "../svg.ts";
 import { trainFigure } from "../train/figure.ts";
 import type { FiniteRun } from "../train/finite-width.ts";
@@ -41,7 +41,7 @@ export function headLines(
   { path, target, data, problem, learningRate, maxLearningRate }: Omit<TrainSummary, "asked" | "missing" | "infinite">,
   chosen: boolean,
 ): readonly string[] {
-  const { train, test } = data;
+  const { table, train, test } = data;
   const { preprocessor, scale } = train;
   const { steps, optimizer, batchSize, seed } = problem;
   const momentum = "momentum" in optimizer ? ` (momentum ${optimizer.momentum})` : "";
@@ -53,7 +53,7 @@ export function headLines(
     brief(
       `${path}: ${train.x.rows} rows to train on, ${test?.x.rows ?? 0} to test on (seed ${seed}), ${train.x.cols} ${train.x.cols === 1 ? "input" : "inputs"} to learn "${target}" from`,
     ),
-    ...leftOutLines(preprocessor.dropped),
+    ...inputLines(table, target, preprocessor),
     `${steps} steps of ${optimizer.type}${momentum} on half the sum of squared errors${batchSize === null ? "" : `, ${batchSize} rows at a time`}`,
     `learning rate ${learningRate.toPrecision(4)}; the largest stable one of the infinite network is ${maxLearningRate.toPrecision(4)}${chosen ? "" : ", twice that"}`,
     unit,
@@ -129,6 +129,7 @@ export function trainSummary(summary: TrainSummary): object {
   const { steps, optimizer, batchSize, trainable, seed, network } = problem;
   return {
     table: path,
+    ...readingSummary(data.table),
     target,
     targetScale: scale,
     rows: { train: data.train.x.rows, test: data.test?.x.rows ?? 0 },

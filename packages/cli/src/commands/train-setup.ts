@@ -72,6 +72,8 @@ export function optimizerOf(type: Deterministic["type"], given: number | "schedu
 }
 
 export interface PreparedData {
+  /** The table as it was read. */
+  readonly table: Table;
   readonly train: LearnedData;
   readonly test: TrainingData | null;
   /** Inputs over the range of the only feature, or null. */
@@ -94,7 +96,7 @@ export function prepareData(table: Table, { target, exclude, testFraction, seed 
   const parts = testFraction === 0 ? null : holdOut(table, { target, task, testFraction, seed });
   const train = trainingData(parts?.train ?? table, target, { exclude: columnsNamed(table, "--exclude", exclude) });
   const test = parts && dataLike(train, parts.test);
-  return { train, test, ...overOnlyFeature(train, test) };
+  return { table, train, test, ...overOnlyFeature(train, test) };
 }
 
 const SHOWN = 200;
