@@ -20,14 +20,14 @@ const tables = {
 
 it.each(["regression", "classification"] as const)("rows without a target are counted: %s", async (task) => {
   const path = folder.file(`${task}.csv`, tables[task]);
-  const fit = (...more: readonly string[]) => ntkit("fit", path, "--target", "y", ...more);
-  const { stdout } = await fit("--out", folder.at("m.ntkit"));
+  const learn = (...more: readonly string[]) => ntkit("fit", path, "--target", "y", ...more);
+  const { stdout } = await learn("--out", folder.at("m.ntkit"));
   expect(stdout).toContain("40 rows, 2 columns");
   expect(stdout).toContain("left out: 7 rows without a target\n");
   expect(stdout).toMatch(/fitted on 2\d rows, tested on \d rows/);
   expect(stdout).toContain("fitted again on all 33 rows\n");
-  expect((await fit("--test-fraction", "0")).stdout).toContain("fitted on 33 rows, none held out");
-  const { rows: counts } = JSON.parse((await fit("--json")).stdout);
+  expect((await learn("--test-fraction", "0")).stdout).toContain("fitted on 33 rows, none held out");
+  const { rows: counts } = JSON.parse((await learn("--json")).stdout);
   expect(counts).toMatchObject({ all: 40, withoutTarget: 7 });
   expect(counts.train + counts.test).toBe(33);
 });

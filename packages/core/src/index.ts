@@ -163,6 +163,7 @@ export {
   type TextColumn,
   takeTableRows,
 } from "./learn/table.ts";
+export { type RowsOptions, tableFromRows } from "./learn/table-from-rows.ts";
 export { inferTask, type Task } from "./learn/target.ts";
 export {
   dataLike,
@@ -171,6 +172,7 @@ export {
   type TrainingData,
   trainingData,
 } from "./learn/training-data.ts";
+export { valueColumn } from "./learn/value-column.ts";
 // Linear algebra
 export { type Blas, type GemmOptions, jsBlas } from "./linalg/blas.ts";
 export type {

@@ -1,8 +1,7 @@
 import type { SchemaElement } from "hyparquet";
-import { DataError, FormatError, type Table } from "ntkit";
+import { DataError, FormatError, type Table, valueColumn } from "ntkit";
 import { type InputLimit, tooLarge } from "./input-limit.ts";
 import { makeTable } from "./make-table.ts";
-import { valueColumn } from "./value-column.ts";
 
 export interface ParquetOptions {
   readonly limit: InputLimit;

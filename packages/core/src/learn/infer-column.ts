@@ -1,5 +1,5 @@
 import { DataError } from "../errors.ts";
-import { cellNumber, type DecimalMark, isPlainNumber, markEvidence } from "./cell-number.ts";
+import { cellNumber, type DecimalMark, isExactNumber, isPlainNumber, markEvidence } from "./cell-number.ts";
 import { dateNote, findDates } from "./find-dates.ts";
 import { isPlainlyDuration, parseDuration } from "./parse-duration.ts";
 import { asDurations, type Column, isBoolean, type SuspectCell } from "./table.ts";
@@ -126,7 +126,7 @@ function numericCells(
     throw new DataError(
       `column "${name}" holds "${cells[infinite]}" in ${placeOf(reading)(infinite)}: values must be finite; correct it, or leave it empty if it is missing`,
     );
-  if (text >= 0 || areCodes(cells, values) || mixesPercents(cells, values)) return null;
+  if (text >= 0 || areCodes(cells) || mixesPercents(cells, values)) return null;
   const unusual = cells.findIndex(
     (cell) => cell !== null && !isPlainNumber(mark === "," ? cell.replace(",", ".") : cell),
   );
@@ -152,13 +152,11 @@ function numberOf(cell: string | null, mark: DecimalMark): number {
 }
 
 /** Whole numbers of which one begins with 0 or would lose digits. */
-function areCodes(cells: Cells, values: Float64Array): boolean {
+function areCodes(cells: Cells): boolean {
   if (!cells.every((cell) => cell === null || /^[+-]?\d+$/.test(cell))) return false;
-  return cells.some((cell, row) => {
-    if (cell === null) return false;
-    const value = values[row]!;
-    return /^[+-]?0\d/.test(cell) || (!Number.isSafeInteger(value) && BigInt(cell.replace("+", "")) !== BigInt(value));
-  });
+  return cells.some(
+    (cell) => cell !== null && (/^[+-]?0\d/.test(cell) || !isExactNumber(BigInt(cell.replace("+", "")))),
+  );
 }
 
 function mixesPercents(cells: Cells, values: Float64Array): boolean {
