@@ -61,9 +61,17 @@ export function inferColumn(name: string, cells: readonly (string | null)[], rea
   const row = values.findIndex((value, i) => Number.isNaN(value) && numbers[i] !== null);
   if (row >= 0 && isMostlyNumeric(numbers, values))
     return { kind: "text", values: numbers, suspect: suspectCell(row, numbers, reading) };
-  const column = timeColumn(numbers, reading) ?? textColumn(trimmed, reading);
+  const column = timeColumn(numbers, reading) ?? plainTexts(numbers, values) ?? textColumn(trimmed, reading);
   const mixed = mixedNote(numbers, values);
   return mixed !== null && column.kind === "text" && column.dates === undefined ? { ...column, note: mixed } : column;
+}
+
+/** The column of codes, or of true and false, among which NA is a missing value in quotes too; null for other texts. */
+function plainTexts(cells: Cells, values: Float64Array): Column | null {
+  const present = cells.filter((cell) => cell !== null);
+  if (present.length > 0 && present.every(isBoolean))
+    return { kind: "text", values: cells.map((cell) => cell?.toLowerCase() ?? null) };
+  return areCodes(cells) && values.some((value) => !Number.isNaN(value)) ? { kind: "text", values: cells } : null;
 }
 
 /** Of that many different texts among numbers each is named as what may be missing. */
@@ -178,9 +186,6 @@ function textColumn(trimmed: readonly (string | null)[], { quoted = () => false 
     return keeps ? cell : null;
   });
   const note = kept > 0 ? missingNote(trimmed, values, kept, taken) : undefined;
-  const present = values.filter((value) => value !== null);
-  if (present.length > 0 && present.every(isBoolean))
-    return { kind: "text", values: values.map((value) => value?.toLowerCase() ?? null) };
   return { kind: "text", values, ...(note === undefined ? {} : { note }) };
 }
 
