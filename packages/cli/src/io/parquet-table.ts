@@ -1,7 +1,7 @@
-import type { SchemaElement } from "hyparquet";
 import { DataError, FormatError, type Table, valueColumn } from "ntkit";
 import { type InputLimit, tooLarge } from "./input-limit.ts";
 import { makeTable } from "./make-table.ts";
+import { asStored, cellReader } from "./parquet-cells.ts";
 
 export interface ParquetOptions {
   readonly limit: InputLimit;
@@ -42,8 +42,9 @@ async function readColumns(bytes: Uint8Array, source: string, { limit, onPage }:
   const { compressors } = await import("hyparquet-compressors");
   const slice = (start: number, end?: number): ArrayBuffer => new Uint8Array(bytes.subarray(start, end)).buffer;
   try {
-    const metadata = parquetMetadata(slice(0));
-    const elements = parquetSchema(metadata).children.map(({ element }) => element);
+    const found = parquetMetadata(slice(0));
+    const elements = parquetSchema(found).children.map(({ element }) => element);
+    const metadata = { ...found, schema: found.schema.map(asStored) };
     const names = elements.map(({ name }) => name);
     const rows = Number(metadata.num_rows);
     if (8 * rows * names.length > limit.bytes) throw tooLarge(`${source}, unpacked,`, limit);
@@ -64,17 +65,6 @@ async function readColumns(bytes: Uint8Array, source: string, { limit, onPage }:
   } catch (error) {
     throw error instanceof DataError ? error : damaged(source, error);
   }
-}
-
-/** What a column's values become: times of day, which are counts of fractions of a second, texts like 14:05:00.000. */
-function cellReader({ logical_type: logical, converted_type: converted }: SchemaElement): (cell: unknown) => unknown {
-  const unit = logical?.type === "TIME" ? logical.unit : /^TIME_(MILLIS|MICROS)$/.exec(converted ?? "")?.[1];
-  if (unit === undefined) return (cell) => cell;
-  const perMillisecond = unit === "NANOS" ? 1e6 : unit === "MICROS" ? 1e3 : 1;
-  return (cell) =>
-    typeof cell === "number" || typeof cell === "bigint"
-      ? new Date(Math.floor(Number(cell) / perMillisecond)).toISOString().slice(11, -1)
-      : cell;
 }
 
 /** The columns that pandas wrote as the index of its frame. */
