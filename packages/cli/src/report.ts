@@ -11,6 +11,7 @@ import {
   type Table,
 } from "ntkit";
 import type { Evaluation } from "./plot.ts";
+import { judgedBy, rowLines, rowsSummary } from "./row-lines.ts";
 import { textScatter } from "./text-scatter.ts";
 
 /** All that a run of `ntkit fit` has to say. */
@@ -38,10 +39,11 @@ export function fitReport(summary: FitSummary): string[] {
       ? `fitted on ${model.rows} rows, tested on ${evaluation.rows} rows it has not seen (seed ${options.seed})`
       : `fitted on ${model.rows} rows, none held out (seed ${options.seed})`,
     ...repeatedLines(model, evaluation !== null),
+    ...rowLines(model),
     "",
     ...(evaluation ? scoreLines(evaluation) : leaveOneOutLines(model, winner.score)),
     "",
-    `model: ${model.fitted.architecture}, ridge ${model.fitted.diagReg.toPrecision(2)}; best of ${model.scores.length} by leave-one-out`,
+    `model: ${model.fitted.architecture}, ridge ${model.fitted.diagReg.toPrecision(2)}; best of ${model.scores.length} by ${judgedBy(model)}`,
     ...summary.notes.map((note) => `engine: ${note}`),
     ...(options.plot !== undefined && evaluation ? [`plot: ${options.plot}`] : []),
     ...(options.out !== undefined
@@ -109,6 +111,7 @@ function repeatedLines(model: Model, heldOut: boolean): string[] {
   const count = repeatedRows(model);
   if (count === 0) return [];
   const rows = count === 1 ? "1 row repeats the inputs of another" : `${count} rows repeat the inputs of others`;
+  if (model.rowColumns?.group !== undefined || model.rowColumns?.time !== undefined) return [`repeated: ${rows}`];
   if (model.leftOut === model.rows)
     return [`repeated: ${rows}: inputs are the levels of a design, and rows are judged one by one`];
   return [`repeated: ${rows}; rows with equal inputs are judged${heldOut ? " and held out" : ""} together`];
@@ -164,10 +167,11 @@ function classificationLines({ model, baselines, classes, confusion }: Classific
 }
 
 function leaveOneOutLines(model: Model, score: number): string[] {
+  const judged = model.rowColumns?.time === undefined ? judgedBy(model) : "judged by earlier rows:";
   const text =
     model.task === "regression"
-      ? `leave-one-out RMSE ${(Math.sqrt(score) * model.targetStd).toPrecision(4)}`
-      : `leave-one-out log loss ${score.toFixed(4)}`;
+      ? `${judged} RMSE ${(Math.sqrt(score) * model.targetStd).toPrecision(4)}`
+      : `${judged} log loss ${score.toFixed(4)}`;
   return [`${text}: a little optimistic, since the model was chosen by it; hold rows out for an honest score`];
 }
 
@@ -268,6 +272,7 @@ export function fitSummary({ path, table, model, evaluation, engine, options, re
       test: evaluation?.rows ?? 0,
     },
     repeatedRows: repeatedRows(model),
+    ...rowsSummary(model),
     columns: preprocessor.features.map(({ name }) => name),
     leftOut: preprocessor.dropped,
     seed,

@@ -21,7 +21,7 @@ export { type GradientFlow, type GradientFlowOptions, gradientFlow } from "./dyn
 export type { KernelRecord } from "./dynamics/kernel-monitor.ts";
 export { maxStableRate, type StableRate, type StableRateOptions } from "./dynamics/max-stable-rate.ts";
 export { type LayerMovement, relativeMovement, weightMovement } from "./dynamics/movement.ts";
-export { nesterovMomentum, type Optimizer, type OptimizerType } from "./dynamics/optimizer.ts";
+export { ADAM_DEFAULTS, nesterovMomentum, type Optimizer, type OptimizerType } from "./dynamics/optimizer.ts";
 export { logSpacedSteps } from "./dynamics/schedule.ts";
 export { type TrainOptions, type TrainRecord, type TrainRun, type TrainState, train } from "./dynamics/train.ts";
 // Empirical kernels: finite networks as kernels
@@ -133,13 +133,7 @@ export {
   type RegressionScore,
 } from "./learn/evaluate.ts";
 export { fitClassification, predictClassification } from "./learn/fit-classification.ts";
-export {
-  type FitOptions,
-  fitRegression,
-  type PredictTableOptions,
-  predictMeans,
-  predictRegression,
-} from "./learn/fit-regression.ts";
+export { type FitOptions, fitRegression } from "./learn/fit-regression.ts";
 export { type CellReading, inferColumn } from "./learn/infer-column.ts";
 export type {
   ClassificationModel,
@@ -151,9 +145,12 @@ export type {
 } from "./learn/model.ts";
 export { decodeModel, encodeModel, MODEL_FORMAT } from "./learn/model-file.ts";
 export type { DateWriting } from "./learn/parse-date.ts";
+export { type PredictTableOptions, predictMeans, predictRegression } from "./learn/predict-regression.ts";
 export type { CategoryFeature, DroppedColumn, Feature, NumericFeature, Preprocessor } from "./learn/preprocess.ts";
+export type { RowColumns } from "./learn/row-roles.ts";
+export type { RowValues } from "./learn/row-values.ts";
 export type { CandidateScore } from "./learn/select.ts";
-export { type Split, trainTestSplit } from "./learn/split.ts";
+export { type Split, type SplitOptions, trainTestSplit } from "./learn/split.ts";
 export {
   type Column,
   type NumericColumn,
@@ -170,8 +167,10 @@ export {
   type LearnedData,
   type TargetScale,
   type TrainingData,
+  type TrainingDataOptions,
   trainingData,
 } from "./learn/training-data.ts";
+export { type UnknownCells, unknownCells } from "./learn/unknown-inputs.ts";
 export { valueColumn } from "./learn/value-column.ts";
 // Linear algebra
 export { type Blas, type GemmOptions, jsBlas } from "./linalg/blas.ts";
@@ -283,7 +282,13 @@ export {
   type Solution,
   type Solved,
 } from "./predict/kernel-regression.ts";
-export { type CholeskyLeaveOneOut, type LeaveOneOut, looAt, looFromCholesky } from "./predict/leave-one-out.ts";
+export {
+  type CholeskyLeaveOneOut,
+  type CholeskyLeaveOneOutOptions,
+  type LeaveOneOut,
+  looAt,
+  looFromCholesky,
+} from "./predict/leave-one-out.ts";
 export {
   type LinearDescent,
   type LinearDescentOptions,
@@ -302,7 +307,7 @@ export {
 export { type MaxLearningRateOptions, maxLearningRate } from "./predict/max-learning-rate.ts";
 export { type Decay, type ModeRate, modeRates } from "./predict/mode-rates.ts";
 export type { IndefiniteKernel } from "./predict/mse-flow.ts";
-export type { PredictOptions } from "./predict/options.ts";
+export type { PredictOptions, Ridge } from "./predict/options.ts";
 export type { SolveFailure } from "./predict/regularized-solve.ts";
 export {
   alphaAt,

@@ -50,12 +50,16 @@ export function certifyWidth(
   };
 }
 
-/** Two layers with ReLU between them and no biases, of which the first trains. */
+/** Two layers with ReLU between them, one output and no biases, of which the first trains. */
 function isLemmaNetwork({ network, trainable }: CertifyProblem): boolean {
   if (trainable !== "first" || network.type !== "serial") return false;
   const [first, activation, last, ...rest] = network.layers;
   const plain = (layer: Layer | undefined) => layer?.type === "dense" && (layer.bStd ?? 0) === 0;
-  return plain(first) && activation?.type === "relu" && plain(last) && rest.length === 0;
+  return plain(first) && activation?.type === "relu" && plain(last) && oneOutput(last) && rest.length === 0;
+}
+
+function oneOutput(layer: Layer | undefined): boolean {
+  return layer?.type === "dense" && layer.width === 1;
 }
 
 export type Regime = "lazy" | "between" | "not lazy";

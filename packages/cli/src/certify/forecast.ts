@@ -1,7 +1,8 @@
 import { countParams, hvp, init, matrix, squaredLoss, takeRows, train } from "ntkit";
 import { withHiddenWidth } from "../train/hidden-width.ts";
+import { lossOf } from "../train/scores.ts";
 import type { CertifyProblem } from "./problem.ts";
-import { lazinessRows, type ScanSetting } from "./scan.ts";
+import { hasKappa, lazinessRows, type ScanSetting } from "./scan.ts";
 
 export type ScanSize = Pick<ScanSetting, "widths" | "draws" | "steps">;
 
@@ -19,23 +20,28 @@ const KERNEL_STEPS = 5;
  * widest network are timed, and others take as much for each weight.
  */
 export async function forecast(problem: CertifyProblem, widest: number): Promise<(size: ScanSize) => number> {
-  const { train: data, trainable, engine } = problem;
+  const { train: data, trainable, engine, optimizer } = problem;
+  const outputs = data.y.cols;
+  const loss = lossOf(problem.loss);
   const at = (width: number) => init(withHiddenWidth(problem.network, width), data.x.cols, { seed: 0 });
   const [network, params] = [withHiddenWidth(problem.network, widest), at(widest)];
   const step = await secondsOf((steps) =>
-    train(network, params, data.x, data.y, { steps, learningRate: 0, trainable, engine, recordAt: [] }),
+    train(network, params, data.x, data.y, {
+      ...{ steps, learningRate: 0, optimizer, loss },
+      ...{ trainable, engine, recordAt: [] },
+    }),
   );
   const row = takeRows(data.x, [0]);
   const product = await secondsOf(async (times) => {
-    for (let k = 0; k < times; k++) hvp(network, params, row, matrix(1, 1), squaredLoss(), params, { trainable });
+    for (let k = 0; k < times; k++) hvp(network, params, row, matrix(1, outputs), squaredLoss(), params, { trainable });
   });
   const weights = countParams(params);
   const share = (width: number) => countParams(at(width)) / weights;
   return ({ widths, draws, steps }) =>
     widths.reduce((sum, width) => {
       const own = share(width);
-      const rows = lazinessRows(data.x.rows, own * weights);
-      const laziness = rows * PRODUCTS * (product + weights * ORTHOGONALIZATION);
+      const rows = hasKappa(problem) ? lazinessRows(data.x.rows, own * weights * outputs) : 0;
+      const laziness = rows * outputs * PRODUCTS * (product + weights * ORTHOGONALIZATION);
       return sum + own * (laziness + step * (steps + KERNEL_STEPS * (draws + 1)));
     }, 0);
 }

@@ -8,6 +8,7 @@ import {
   labelComplexity,
   type Matrix,
   type MovementBounds,
+  matrix,
   maxLearningRate,
   movementBounds,
   permutation,
@@ -17,7 +18,9 @@ import {
   smallestEigenvalueBound,
   takeRows,
 } from "ntkit";
+import { CURVATURE, isForecast } from "../train/forecast.ts";
 import { limitKernel } from "../train/problem.ts";
+import { theoryOf } from "../train/theory.ts";
 import type { CertifyProblem } from "./problem.ts";
 
 /** What theory says of the infinite network on these rows. */
@@ -29,10 +32,14 @@ export interface LimitCertificate {
   /** Its smallest eigenvalue, 0 where that cannot be told from 0, beside what two rows alone allow. */
   readonly smallest: Bound;
   readonly closest: ClosestPair;
-  readonly maxLearningRate: number;
-  readonly time: TimeToLoss;
-  readonly movement: MovementBounds;
-  readonly labels: LabelCertificate;
+  /** Null where the optimizer has none. */
+  readonly maxLearningRate: number | null;
+  /** Of gradient descent on a squared loss; null of others. */
+  readonly time: TimeToLoss | null;
+  /** As above. */
+  readonly movement: MovementBounds | null;
+  /** As above. */
+  readonly labels: LabelCertificate | null;
 }
 
 /** Steps of gradient descent at half the largest stable rate, from outputs of 0. */
@@ -50,7 +57,7 @@ export interface TimeToLoss {
 }
 
 export interface LabelCertificate {
-  /** √(2 yᵀH⁻¹y/n) */
+  /** √(2 yᵀH⁻¹y/n); of several outputs, the largest of them. */
   readonly own: Bound;
   /** The same in the mean over shuffled targets. */
   readonly shuffled: number;
@@ -78,22 +85,25 @@ export async function certifyLimit(
   const path = await ridgePath(kernel, y, { engine, ...part(0.3, 1) });
   const { values } = path;
   const smallest = rankAt(path, 0) === values.length ? values[0]! : 0;
-  const largestRate = await maxLearningRate(values);
-  return {
+  const { optimizer, loss } = problem;
+  const largestRate = isForecast(optimizer) ? (await maxLearningRate(values)) / CURVATURE[loss] : null;
+  const limit = {
     ...{ kernel, eigenvalues: values, rank: rankAt(path, 0), closest: closestPair(x) },
     smallest: smallestEigenvalueBound(kernel, smallest),
     maxLearningRate: largestRate,
-    time: timeToLoss(path, mse, largestRate),
-    movement: movementBounds(path),
-    labels: { own: labelComplexity(path), shuffled: await shuffledLabels(problem, path, seeds) },
   };
+  if (largestRate === null || theoryOf(problem).caveat !== null)
+    return { ...limit, time: null, movement: null, labels: null };
+  const time = timeToLoss(path, mse, largestRate);
+  return { ...limit, time, movement: movementBounds(path), labels: await labelsOf(problem, path, seeds) };
 }
 
 function timeToLoss({ values, projected, tolerance }: RidgePath, mse: number, largestRate: number): TimeToLoss {
-  const n = values.length;
   const learningRate = largestRate / 2;
-  const squares = projected.data.map((value) => value * value);
-  const sum = (weight: (k: number) => number) => squares.reduce((all, square, k) => all + weight(k) * square, 0) / n;
+  const squares = new Float64Array(values.length); // along each eigenvector, over the outputs
+  for (const [at, value] of projected.data.entries())
+    squares[Math.floor(at / projected.cols)]! += (value * value) / projected.data.length;
+  const sum = (weight: (k: number) => number) => squares.reduce((all, square, k) => all + weight(k) * square, 0);
   const after = (steps: number) => sum((k) => Math.exp(2 * steps * Math.log1p(-learningRate * values[k]!)));
   const startMse = sum(() => 1);
   const floorMse = sum((k) => (values[k]! > tolerance ? 0 : 1));
@@ -123,14 +133,25 @@ function firstBelow(f: (steps: number) => number, level: number): number | null 
   return high;
 }
 
-/** One decomposition serves all shuffles. */
-async function shuffledLabels({ train, engine }: CertifyProblem, path: RidgePath, seeds: Key): Promise<number> {
-  const { y } = train;
+/** Of the output whose targets are the hardest. One decomposition serves all outputs and shuffles. */
+async function labelsOf({ train, engine }: CertifyProblem, path: RidgePath, seeds: Key): Promise<LabelCertificate> {
+  const outputs = Array.from({ length: train.y.cols }, (_, k) => k);
+  const of = (projected: Matrix, k: number) => labelComplexity({ ...path, projected: column(projected, k) });
+  const own = outputs.map((k) => of(path.projected, k));
+  const hardest = outputs.reduce((best, k) => (own[k]!.promises.value > own[best]!.promises.value ? k : best), 0);
+  const y = column(train.y, hardest);
   let total = 0;
   for (let k = 0; k < SHUFFLES; k++) {
     const shuffled = takeRows(y, permutation(child(seeds, k), y.rows));
-    const projected = await engine.matmul(path.vectors, shuffled);
-    total += labelComplexity({ ...path, projected }).promises.value;
+    total += of(await engine.matmul(path.vectors, shuffled), 0).promises.value;
   }
-  return total / SHUFFLES;
+  return { own: own[hardest]!, shuffled: total / SHUFFLES };
+}
+
+function column({ rows, cols, data }: Matrix, k: number): Matrix {
+  return matrix(
+    rows,
+    1,
+    Float64Array.from({ length: rows }, (_, i) => data[i * cols + k]!),
+  );
 }

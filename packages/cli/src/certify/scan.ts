@@ -11,11 +11,14 @@ import {
   type Layer,
   type Matrix,
   matrix,
+  maxStableRate,
   type Params,
   takeRows,
   train,
 } from "ntkit";
 import { withHiddenWidth } from "../train/hidden-width.ts";
+import { lossOf, scoresOf } from "../train/scores.ts";
+import { theoryOf } from "../train/theory.ts";
 import type { CertifyProblem } from "./problem.ts";
 
 /** What is measured of networks of one width. */
@@ -25,12 +28,16 @@ export interface WidthMeasure {
   readonly distances: readonly number[];
   /** λ_min(H(0)) of each draw. */
   readonly smallest: readonly number[];
-  /** κ(w₀) of the first draw. */
-  readonly kappa: number;
+  /** κ(w₀) of the first draw; null where it is not gradient descent on a squared loss that it is of. */
+  readonly kappa: number | null;
   /** ‖Θ − Θ₀‖_F/‖Θ₀‖_F of the first draw after training; null where that diverged. */
   readonly drift: number | null;
-  /** After training. */
+  /** After training, of a squared loss. */
   readonly mse: number | null;
+  /** After training, of softmax: of a row, in nats. */
+  readonly crossEntropy: number | null;
+  /** After training, of classes. */
+  readonly accuracy: number | null;
 }
 
 export interface ScanSetting {
@@ -55,6 +62,11 @@ export function lazinessRows(rows: number, weights: number): number {
   return Math.min(rows, Math.max(4, Math.min(LAZINESS_ROWS, Math.floor(LAZINESS_WEIGHTS / weights))));
 }
 
+/** Whether κ(w₀) says how far training goes: it is of gradient descent on a squared loss. */
+export function hasKappa(problem: CertifyProblem): boolean {
+  return theoryOf(problem).caveat === null;
+}
+
 /** Shares of the time that are over, about, when all is drawn, and when second derivatives are taken. */
 const DRAWS_DONE = 0.1;
 const KAPPA_DONE = 0.5;
@@ -73,7 +85,7 @@ export async function measureWidth(
   width: number,
   { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (fraction: number) => void },
 ): Promise<WidthMeasure> {
-  const { train: data, trainable, engine, seed } = problem;
+  const { train: data, trainable, engine, optimizer, loss, seed } = problem;
   const network = withHiddenWidth(problem.network, width);
   const seeds: Key = child(key(seed), width);
   const found: Draw[] = [];
@@ -87,17 +99,11 @@ export async function measureWidth(
     onProgress((DRAWS_DONE * (draw + 1)) / draws);
   }
   const first = found[0]!;
-  const kappa = await kappaOf(problem, network, first, {
-    signal,
-    onProgress: (done) => onProgress(DRAWS_DONE + (KAPPA_DONE - DRAWS_DONE) * done),
-  });
+  const part = (done: number): void => onProgress(DRAWS_DONE + (KAPPA_DONE - DRAWS_DONE) * done);
+  const kappa = hasKappa(problem) ? await kappaOf(problem, network, first, { signal, onProgress: part }) : null;
   const run = await train(network, first.params, data.x, data.y, {
-    steps,
-    learningRate,
-    trainable,
-    engine,
-    signal,
-    recordAt: [steps],
+    ...{ steps, learningRate, optimizer, loss: lossOf(loss) },
+    ...{ trainable, engine, signal, recordAt: [steps] },
     onProgress: (done) => onProgress(KAPPA_DONE + (1 - KAPPA_DONE) * done),
   });
   signal.throwIfAborted();
@@ -109,8 +115,17 @@ export async function measureWidth(
     smallest: found.map((one) => one.smallest),
     kappa,
     drift: after && kernelDrift(first.kernel, after),
-    mse: trained?.records.at(-1)?.mse ?? null,
+    ...(trained ? fitOf(problem, apply(network, trained.params, data.x, { engine })) : NO_FIT),
   };
+}
+
+type Fit = Pick<WidthMeasure, "mse" | "crossEntropy" | "accuracy">;
+
+const NO_FIT: Fit = { mse: null, crossEntropy: null, accuracy: null };
+
+function fitOf({ train, loss, classes }: CertifyProblem, outputs: Matrix): Fit {
+  const scores = scoresOf({ train, test: null, loss, classes }, { train: outputs.data, test: new Float64Array(0) });
+  return { mse: scores.trainMse, crossEntropy: scores.trainCrossEntropy, accuracy: scores.trainAccuracy };
 }
 
 /** Where only the first layer trains, the others are ±1 as in the theorem on it. */
@@ -125,7 +140,7 @@ async function kappaOf(
   { params, largest }: Draw,
   work: { readonly signal: AbortSignal; readonly onProgress: (fraction: number) => void },
 ): Promise<number> {
-  const count = lazinessRows(x.rows, countParams(params));
+  const count = lazinessRows(x.rows, countParams(params) * y.cols);
   const rows = Array.from({ length: count }, (_, i) => Math.floor((i * x.rows) / count));
   const norms = await hessianNorm(network, params, takeRows(x, rows), {
     trainable,
@@ -136,7 +151,10 @@ async function kappaOf(
   const residual = Math.sqrt(
     apply(network, params, x, { engine }).data.reduce((sum, f, i) => sum + (f - y.data[i]!) ** 2, 0),
   );
-  return (hessian * residual) / largest;
+  if (y.cols === 1) return (hessian * residual) / largest;
+  // Of several outputs `largest` is of the mean kernel.
+  const { curvature } = await maxStableRate(network, params, x, y, { trainable, engine, signal: work.signal });
+  return (hessian * residual) / curvature;
 }
 
 function difference(a: Matrix, b: Matrix): Matrix {

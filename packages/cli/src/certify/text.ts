@@ -1,34 +1,44 @@
-import { brief } from "ntkit";
-import type { PreparedData } from "../commands/train-setup.ts";
+import { brief, type MovementBounds } from "ntkit";
+import { optimizerText } from "../commands/train-report.ts";
+import { type PreparedData, targetLine } from "../commands/train-setup.ts";
 import { inputLines } from "../report.ts";
+import { isForecast } from "../train/forecast.ts";
+import { LOSS_TEXTS, type LossName } from "../train/scores.ts";
+import { theoryOf } from "../train/theory.ts";
 import { regimeOf, type WidthCertificate } from "./certificate.ts";
-import type { LimitCertificate } from "./limit.ts";
+import type { LimitCertificate, TimeToLoss } from "./limit.ts";
 import type { CertifyProblem } from "./problem.ts";
-import type { WidthMeasure } from "./scan.ts";
+import { hasKappa, type WidthMeasure } from "./scan.ts";
 
 const LABEL = 34;
+
+/** What a certificate has none of, or still has. */
+const SOFTMAX_REST = "steps to an error, bounds on movement and on labels are of --loss squared";
+const ADAM_REST = "the spectrum and the widths hold, drift is measured";
 
 export function headLines(
   path: string,
   target: string,
-  { table, train: { preprocessor, scale } }: PreparedData,
-  { train: { x }, trainable, seed }: CertifyProblem,
+  data: PreparedData,
+  problem: CertifyProblem,
 ): readonly string[] {
-  const unit =
-    scale.kind === "numeric"
-      ? "mse 1 is the variance of the target"
-      : brief(`the target is -1 for "${scale.classes[0]}" and 1 for "${scale.classes[1]}"`);
+  const { train, trainable, seed, loss, optimizer } = problem;
+  const { x } = train;
+  const adam = isForecast(optimizer) ? "" : ` by ${optimizerText(optimizer)}`;
+  const { caveat } = theoryOf(problem);
   return [
     brief(
       `${path}: ${x.rows} rows, ${x.cols} ${x.cols === 1 ? "input" : "inputs"}, standardized, to learn "${target}" from (seed ${seed})`,
     ),
-    ...inputLines(table, target, preprocessor),
-    `${trainable === "all" ? "all layers train" : `only the ${trainable} layer trains`}, on half the sum of squared errors; ${unit}`,
+    ...inputLines(data.table, target, data.train.preprocessor),
+    `${trainable === "all" ? "all layers train" : `only the ${trainable} layer trains`}${adam}, on ${LOSS_TEXTS[loss]}; ${targetLine(data)}`,
+    ...(caveat === null ? [] : [`${caveat}; ${isForecast(optimizer) ? SOFTMAX_REST : ADAM_REST}`]),
   ];
 }
 
-export function limitLines(limit: LimitCertificate): readonly string[] {
-  const { eigenvalues, smallest, closest, rank, maxLearningRate, labels } = limit;
+export function limitLines(limit: LimitCertificate, { loss, train }: CertifyProblem): readonly string[] {
+  const outputs = train.y.cols;
+  const { eigenvalues, smallest, closest, rank } = limit;
   const least = smallest.measured ?? 0;
   const [n, largest] = [eigenvalues.length, eigenvalues.at(-1)!];
   const rows = `rows ${closest.i + 1} and ${closest.j + 1}`;
@@ -45,17 +55,33 @@ export function limitLines(limit: LimitCertificate): readonly string[] {
           `0: rank ${rank} of ${n}; ${closest.sine < 1e-7 ? `${rows} are parallel, or the same` : "some rows are combinations of others"}`,
         ),
     line("largest eigenvalue", `${number(largest)}${least > 0 ? `; condition number ${number(largest / least)}` : ""}`),
-    line("largest stable learning rate", number(maxLearningRate)),
-    ...timeLines(limit),
-    ...movementLines(limit),
-    line(
-      "√(2 yᵀH⁻¹y/n), smaller is easier",
-      `${number(labels.own.promises.value)}; shuffled targets have ${number(labels.shuffled)}, ${ratio(labels.shuffled / labels.own.promises.value)} as much`,
-    ),
+    ...trainingLines(limit, loss, outputs),
   ];
 }
 
-function timeLines({ time }: LimitCertificate): readonly string[] {
+/** What the kernel says of training, where it does. */
+function trainingLines(
+  { maxLearningRate, time, movement, labels }: LimitCertificate,
+  loss: LossName,
+  outputs: number,
+): readonly string[] {
+  const around = loss === "softmax" ? ", around any outputs" : "";
+  return [
+    ...(maxLearningRate === null ? [] : [line("largest stable learning rate", `${number(maxLearningRate)}${around}`)]),
+    ...(time ? timeLines(time) : []),
+    ...(movement ? movementLines(movement) : []),
+    ...(labels
+      ? [
+          line(
+            "√(2 yᵀH⁻¹y/n), smaller is easier",
+            `${number(labels.own.promises.value)}; shuffled targets have ${number(labels.shuffled)}, ${ratio(labels.shuffled / labels.own.promises.value)} as much${outputs > 1 ? "; the hardest class" : ""}`,
+          ),
+        ]
+      : []),
+  ];
+}
+
+function timeLines(time: TimeToLoss): readonly string[] {
   const { mse, startMse, floorMse, steps, learningRate, bound } = time;
   const label = `steps to mse ${number(mse)}`;
   if (steps === null)
@@ -67,7 +93,7 @@ function timeLines({ time }: LimitCertificate): readonly string[] {
   return [line(label, `${number(steps)} at learning rate ${number(learningRate)}${theory}`)];
 }
 
-function movementLines({ movement: { sharp, spectral, loose } }: LimitCertificate): readonly string[] {
+function movementLines({ sharp, spectral, loose }: MovementBounds): readonly string[] {
   const values = [sharp, spectral, loose].map(({ promises }) => promises.value);
   if (!Number.isFinite(values[2]!)) return [line("movement of the weights", "no bound: the kernel is singular")];
   return [
@@ -78,28 +104,68 @@ function movementLines({ movement: { sharp, spectral, loose } }: LimitCertificat
   ];
 }
 
-const COLUMNS = ["width", "|H(0) - H*|", "promised", "λ_min(H(0))", "κ(w0)", "drift", "mse"] as const;
+interface Column {
+  readonly name: string;
+  readonly text: (one: WidthMeasure) => string;
+}
 
-export function scanHeader(draws: number, steps: number, quick: boolean): readonly string[] {
+export interface ScanTable {
+  readonly header: readonly string[];
+  /** With what Lemma 2 promises. */
+  readonly line: (one: WidthMeasure, promised: number) => string;
+  readonly legend: readonly string[];
+}
+
+/** The table of a scan, whose lines are made while widths finish. */
+export function scanTable(problem: CertifyProblem, draws: number, steps: number, quick: boolean): ScanTable {
+  const { loss, classes, train } = problem;
+  const columns = trainedColumns(problem);
+  const names = ["width", "|H(0) - H*|", "promised", "λ_min(H(0))", ...columns.map(({ name }) => name)];
+  const format = (cells: readonly string[]) => cells.map((cell, j) => cell.padStart(j === 0 ? 7 : 11)).join("  ");
+  const several = train.y.cols > 1;
+  return {
+    header: [
+      "",
+      `Finite networks: ${draws} ${draws === 1 ? "draw" : "draws"} of each width, the first trained for ${steps} steps${quick ? " (--quick)" : ""}`,
+      format(names),
+    ],
+    line: (one, promised) =>
+      format([
+        ...[number(one.width), number(Math.max(...one.distances)), number(promised), number(Math.min(...one.smallest))],
+        ...columns.map(({ text }) => text(one)),
+      ]),
+    legend: [
+      "|H(0) - H*|: the worst draw; promised: by Hoeffding's inequality (Lemma 2); λ_min(H(0)): the least of the draws",
+      hasKappa(problem)
+        ? "κ(w0) = |∂²f| |f0 - y|/|∂f|²: how much the kernel would change until the residual is fitted, relative to itself; drift: how much it did"
+        : "drift: how much the kernel changed in training, relative to itself",
+      ...(several ? ["H(0), and its drift, are those of the mean kernel of the outputs"] : []),
+      ...(loss === "softmax" ? ["loss: cross-entropy of a row, in nats, after training"] : []),
+      ...(classes ? ["acc: rows whose class is predicted right after training"] : []),
+    ],
+  };
+}
+
+function trainedColumns(problem: CertifyProblem): readonly Column[] {
+  const kappa: Column = { name: "κ(w0)", text: (one) => number(one.kappa ?? 0) };
+  const mean: Column =
+    problem.loss === "squared"
+      ? { name: "mse", text: ({ mse }) => orDash(mse) }
+      : { name: "loss", text: ({ crossEntropy }) => orDash(crossEntropy) };
+  const accuracy: Column = {
+    ...{ name: "acc", text: (one) => (one.accuracy === null ? "-" : `${(100 * one.accuracy).toFixed(1)} %`) },
+  };
   return [
-    "",
-    `Finite networks: ${draws} ${draws === 1 ? "draw" : "draws"} of each width, the first trained for ${steps} steps${quick ? " (--quick)" : ""}`,
-    COLUMNS.map((name, j) => name.padStart(j === 0 ? 7 : 11)).join("  "),
+    ...(hasKappa(problem) ? [kappa] : []),
+    { name: "drift", text: ({ drift }) => (drift === null ? "diverged" : number(drift)) },
+    mean,
+    ...(problem.classes ? [accuracy] : []),
   ];
 }
 
-export function scanLine({ width, distances, smallest, kappa, drift, mse }: WidthMeasure, promised: number): string {
-  const cells = [
-    ...[number(width), number(Math.max(...distances)), number(promised), number(Math.min(...smallest)), number(kappa)],
-    ...(drift === null ? ["diverged", "-"] : [number(drift), number(mse ?? 0)]),
-  ];
-  return cells.map((cell, j) => cell.padStart(j === 0 ? 7 : 11)).join("  ");
+function orDash(value: number | null): string {
+  return value === null ? "-" : number(value);
 }
-
-export const LEGEND: readonly string[] = [
-  "|H(0) - H*|: the worst draw; promised: by Hoeffding's inequality (Lemma 2); λ_min(H(0)): the least of the draws",
-  "κ(w0) = |∂²f| |f0 - y|/|∂f|²: how much the kernel would change until the residual is fitted, relative to itself; drift: how much it did",
-];
 
 export function widthLines(
   certificate: WidthCertificate,
@@ -114,7 +180,7 @@ export function widthLines(
     `Width for |H(0) - H*| at most ${number(epsilon)}${quarter}`,
     line(
       "Lemma 2 asks for",
-      `${number(lemma)}, with probability ${1 - delta}${assumes ? "" : "; it is proved for two layers with ReLU, no biases, of which the first trains: an order of magnitude here"}`,
+      `${number(lemma)}, with probability ${1 - delta}${assumes ? "" : "; it is proved for two layers with ReLU, one output, no biases, of which the first trains: an order of magnitude here"}`,
     ),
     line(
       "the scan found",
@@ -144,7 +210,7 @@ const REGIMES = {
 function lazyLines(scan: readonly WidthMeasure[]): readonly string[] {
   return scan.map((one) => {
     const regime = regimeOf(one);
-    const unpromised = regime === "lazy" && one.kappa >= 1 ? "; κ(w0) does not promise it" : "";
+    const unpromised = regime === "lazy" && one.kappa !== null && one.kappa >= 1 ? "; κ(w0) does not promise it" : "";
     return line(`width ${one.width} is`, `${REGIMES[regime]}${unpromised}`, 16);
   });
 }

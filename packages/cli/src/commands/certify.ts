@@ -1,18 +1,21 @@
 import { drawFigure } from "@ntkit/experiments";
 import { Command, Option } from "commander";
-import { child, DataError, key, NumericalError } from "ntkit";
+import { ADAM_DEFAULTS, child, DataError, key, NumericalError } from "ntkit";
 import { certifyWidth, defaultEpsilon, regimeOf, type WidthCertificate } from "../certify/certificate.ts";
 import { certificateFigure } from "../certify/figure.ts";
 import { announcement, forecast, type ScanSize } from "../certify/forecast.ts";
 import { certifyLimit, type LimitCertificate } from "../certify/limit.ts";
 import type { CertifyProblem } from "../certify/problem.ts";
 import { measureWidth, type WidthMeasure } from "../certify/scan.ts";
-import { headLines, LEGEND, limitLines, scanHeader, scanLine, widthLines } from "../certify/text.ts";
+import { headLines, limitLines, scanTable, widthLines } from "../certify/text.ts";
 import { throwIfStopped, unlessStopped } from "../interrupt.ts";
 import { readTable } from "../io/table-file.ts";
 import type { Output } from "../output.ts";
 import { readingSummary } from "../report.ts";
 import { checkSvgPath, drawing, writeSvg } from "../svg.ts";
+import { isForecast } from "../train/forecast.ts";
+import type { LossName } from "../train/scores.ts";
+import { theoryOf } from "../train/theory.ts";
 import { excludeOption } from "./column-options.ts";
 import {
   type CommonOptions,
@@ -31,9 +34,11 @@ import { chooseEngine, type EngineOptions, withEngineOption } from "./engine.ts"
 import {
   checkNetwork,
   finiteWidths,
+  lossOption,
+  optimizerOf,
   type PreparedData,
   positive,
-  prepareData,
+  prepareFor,
   type Width,
   widths,
 } from "./train-setup.ts";
@@ -42,7 +47,10 @@ interface CertifyOptions extends CommonOptions, TableOptions, EngineOptions {
   readonly target: string;
   readonly exclude?: readonly string[];
   readonly network: string;
-  readonly mse: number;
+  readonly mse?: number;
+  readonly loss?: LossName;
+  readonly optimizer: "gradientDescent" | "adam";
+  readonly learningRate?: number;
   readonly width?: readonly Width[];
   readonly draws?: number;
   readonly steps?: number;
@@ -57,20 +65,29 @@ interface CertifyOptions extends CommonOptions, TableOptions, EngineOptions {
 const EXAMPLES = `Examples:
   ntkit certify houses.csv --target price --network net.json
   ntkit certify houses.csv --target price --network net.json --mse 0.05 --width 256,1024 --plot certificate.svg
+  ntkit certify iris.csv --target species --network three-outputs.json --loss squared
 `;
 
 export function certifyCommand(signal: AbortSignal): Command {
   const command = new Command("certify")
     .addHelpText("before", EXAMPLES)
     .argument("<table>", "CSV, TSV, JSON rows, Parquet, .npy or .npz, each of them gzipped or not; - is standard input")
-    .requiredOption("--target <column>", "the column to predict: numbers, or two classes")
-    .requiredOption("--network <file>", "network file (JSON) with one output")
+    .requiredOption("--target <column>", "the column to predict: numbers, or classes")
+    .requiredOption("--network <file>", "network file (JSON) with one output, or one for each class")
     .addOption(excludeOption())
     .option(
       "--mse <number>",
-      "the mean squared error whose time is predicted; 1 is the target's variance",
+      "the mean squared error whose time is predicted; 1 is the variance of a target of numbers (default: 0.01)",
       positive,
-      0.01,
+    )
+    .addOption(lossOption())
+    .addOption(
+      choiceOption("--optimizer <name>", "how a step is taken", ["gradientDescent", "adam"]).default("gradientDescent"),
+    )
+    .option(
+      "--learning-rate <number>",
+      "of adam (default: 0.001); gradient descent takes half the stable one",
+      positive,
     )
     .addOption(
       new Option(
@@ -127,20 +144,33 @@ async function runCertify(path: string, options: CertifyOptions, signal: AbortSi
   await checkPaths([path, networkPath], [plot], options);
   if (plot !== undefined) await checkSvgPath(plot);
   const size = sizeOf(options);
+  const optimizer = optimizerOf(options.optimizer, undefined);
+  if (options.learningRate !== undefined && isForecast(optimizer))
+    throw new DataError(
+      "--learning-rate needs --optimizer adam: gradient descent takes half the largest stable rate; leave it out",
+    );
   const given = await readNetwork(networkPath, signal);
-  const data = prepareData(await readTable(path, tableReading(options, signal)), { ...options, testFraction: 0 });
-  const network = await checkNetwork(given, networkPath, data.train.x.cols, size.widths);
+  const table = await readTable(path, tableReading(options, signal));
+  const data = await prepareFor(given, networkPath, table, { ...options, testFraction: 0 });
+  const network = await checkNetwork(given, networkPath, data, size.widths);
   const engine = await chooseEngine(options, output);
-  const problem: CertifyProblem = { network, train: data.train, trainable, seed, engine };
+  const { train, loss } = data;
+  const problem: CertifyProblem = {
+    ...{ network, train, loss, optimizer, classes: train.scale.kind !== "numeric", trainable, seed, engine },
+  };
+  if (options.mse !== undefined && theoryOf(problem).caveat !== null)
+    throw new DataError(
+      "--mse is of gradient descent on a squared loss: leave it out, or pass --loss squared and --optimizer gradientDescent",
+    );
   for (const line of headLines(path, target, data, problem)) output.print(line);
   const limit = await output.progress("infinite network", (onProgress) =>
     inNetworkFile(networkPath, () =>
-      certifyLimit(problem, { mse: options.mse, seeds: child(key(seed), 0) }, { signal, onProgress }),
+      certifyLimit(problem, { mse: options.mse ?? 0.01, seeds: child(key(seed), 0) }, { signal, onProgress }),
     ),
   );
-  if (!Number.isFinite(limit.maxLearningRate))
+  if (limit.maxLearningRate === Infinity)
     throw new NumericalError(`${path}: the tangent kernel of the infinite network is zero, so that nothing is learned`);
-  for (const line of limitLines(limit)) output.print(line);
+  for (const line of limitLines(limit, problem)) output.print(line);
   await announce(problem, size, output);
   const scan = await scanWidths({ problem, limit, options, size, signal, output });
   const certified: Certified = { path, data, options, size, problem, limit, scan, certificate: null };
@@ -162,9 +192,10 @@ interface Scan {
 /** One width after the other, each printed when it is done, until all are or a signal says stop. */
 async function scanWidths({ problem, limit, options, size, signal, output }: Scan): Promise<readonly WidthMeasure[]> {
   const { delta, network, quick = false } = options;
-  const setting = { ...size, learningRate: limit.time.learningRate, limit: limit.kernel };
+  const setting = { ...size, learningRate: learningRateOf(limit, options), limit: limit.kernel };
   const scan: WidthMeasure[] = [];
-  for (const line of scanHeader(size.draws, size.steps, quick)) output.print(line);
+  const table = scanTable(problem, size.draws, size.steps, quick);
+  for (const line of table.header) output.print(line);
   for (const width of size.widths) {
     const one = await unlessStopped(signal, () =>
       output.progress(`width ${width}`, (onProgress) =>
@@ -174,10 +205,14 @@ async function scanWidths({ problem, limit, options, size, signal, output }: Sca
     if (one === null) break;
     scan.push(one);
     const own = certifyWidth(problem, limit, [one], { epsilon: 1, delta });
-    output.print(scanLine(one, own.promises[0]!.promises.value));
+    output.print(table.line(one, own.promises[0]!.promises.value));
   }
-  for (const line of LEGEND) output.print(line);
+  for (const line of table.legend) output.print(line);
   return scan;
+}
+
+function learningRateOf({ maxLearningRate }: LimitCertificate, { learningRate }: CertifyOptions): number {
+  return maxLearningRate === null ? (learningRate ?? ADAM_DEFAULTS.learningRate) : maxLearningRate / 2;
 }
 
 interface Certified {
@@ -210,7 +245,7 @@ async function certify(scanned: Certified, output: Output): Promise<{ result: Ce
 /** All of it as one JSON object; what is not finite is null there. */
 function summary({ path, data, options, size, problem, limit, scan, certificate }: Certified): object {
   const { target, seed, trainable, quick = false, plot } = options;
-  const { engine, network, train } = problem;
+  const { engine, network, train, loss, optimizer } = problem;
   const { kernel, eigenvalues, ...rest } = limit;
   return {
     ...{
@@ -223,6 +258,7 @@ function summary({ path, data, options, size, problem, limit, scan, certificate 
       trainable,
       seed,
     },
+    ...{ loss, optimizer, learningRate: learningRateOf(limit, options), theory: theoryOf(problem) },
     engine: { name: engine.name, description: engine.description },
     limit: { ...rest, eigenvalues: Array.from(eigenvalues) },
     quick,

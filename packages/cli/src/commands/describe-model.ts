@@ -1,5 +1,6 @@
 import { brief, decodeModel, type Layer, listed, MODEL_FORMAT, type Model } from "ntkit";
 import { alignedTable, dateLines, leftOutLines, repeatedRows } from "../report.ts";
+import { judgedBy, rowLines, rowsSummary } from "../row-lines.ts";
 
 /** Whether the bytes are those of a model or of weights: after the length of its description, that description. */
 export function isSafetensors(bytes: Uint8Array): boolean {
@@ -20,7 +21,7 @@ export function describeModel(path: string, bytes: Uint8Array): ModelReport {
   return { network, lines: modelLines(path, model), summary: { model: path, ...summary(model) } };
 }
 
-/** In units of the target for regression: the mean of the other rows is what a model must beat. */
+/** In units of the target for regression: the mean of the other rows is what a model must beat, where rows are left out singly. */
 function leaveOneOut(model: Model): {
   readonly measure: string;
   readonly scores: readonly number[];
@@ -33,7 +34,7 @@ function leaveOneOut(model: Model): {
   return {
     measure: "RMSE",
     scores: scores.map(({ score }) => Math.sqrt(score) * targetStd),
-    baseline: (targetStd * n) / (n - 1),
+    baseline: model.rowColumns ? null : (targetStd * n) / (n - 1),
   };
 }
 
@@ -54,11 +55,12 @@ function modelLines(path: string, model: Model): string[] {
     ),
     ...dateLines(preprocessor),
     ...leftOutLines(dropped),
+    ...rowLines(model),
     brief(targetLine(model)),
     `architecture: ${fitted.architecture} (${fitted.kernel.toUpperCase()}), ridge ${fitted.diagReg.toPrecision(2)}; fitted by ${engine}, seed ${seed}`,
     "",
     ...alignedTable([
-      ["leave-one-out, the chosen one first", loo.measure, "ridge/K(x,x)"],
+      [`${judgedBy(model)}, the chosen one first`, loo.measure, "ridge/K(x,x)"],
       ...rows,
       ...(loo.baseline === null ? [] : [["mean of target", loo.baseline.toPrecision(4), ""]]),
     ]),
@@ -79,6 +81,7 @@ function summary(model: Model): object {
     format: MODEL_FORMAT.name,
     version: MODEL_FORMAT.version,
     ...{ task, target, rows: model.rows, repeatedRows: repeatedRows(model), inputs: xTrain.cols, seed, engine },
+    ...rowsSummary(model),
     features: preprocessor.features,
     leftOut: preprocessor.dropped,
     ...chosen,

@@ -11,6 +11,7 @@ import {
   inferTask,
   type Layer,
   type Model,
+  type RowColumns,
   type Table,
   type Task,
 } from "ntkit";
@@ -40,6 +41,9 @@ import { holdOut } from "./hold-out.ts";
 interface FitCommandOptions extends CommonOptions, TableOptions, EngineOptions {
   readonly target: string;
   readonly exclude?: readonly string[];
+  readonly weight?: string;
+  readonly group?: string;
+  readonly time?: string;
   readonly task?: Task;
   readonly network?: string;
   readonly testFraction: number;
@@ -55,6 +59,9 @@ export function fitCommand(signal: AbortSignal): Command {
     .argument("<table>", "CSV, TSV, JSON rows, Parquet, .npy or .npz, each of them gzipped or not; - is standard input")
     .requiredOption("--target <column>", "the column to predict")
     .addOption(excludeOption())
+    .option("--weight <column>", "what each row counts, in the fit and in scores; 0 leaves it out")
+    .option("--group <column>", "rows with the same value, like those of a patient, are held out and judged together")
+    .option("--time <column>", "numbers or dates: the last rows are held out, and rows are judged by earlier ones only")
     .addOption(choiceOption("--task <task>", "found from the target when absent", ["regression", "classification"]))
     .option("--network <file>", "network file (JSON); without it architectures are chosen by leave-one-out")
     .option("--test-fraction <share>", "rows held out to score the model; 0 scores nothing", fraction, 0.2)
@@ -75,9 +82,10 @@ async function runFit(path: string, options: FitCommandOptions, signal: AbortSig
   const table = await readTable(path, tableReading(options, signal));
   const task = options.task ?? inferTask(table, options.target);
   const exclude = columnsNamed(table, "--exclude", options.exclude);
-  const { train, test } = await split(table, task, options, tableReading(options, signal));
+  const columns: LearnedColumns = { exclude, weight: options.weight, group: options.group, time: options.time };
+  const { train, test } = await split(table, task, options, columns, tableReading(options, signal));
   const { engine, notes } = await chooseReportedEngine(options, output);
-  const context: FitContext = { options, exclude, task, network, engine, signal, output };
+  const context: FitContext = { options, columns, task, network, engine, signal, output };
   const scored = await fitOn(train, "fitting", context);
   const evaluation = test && (await evaluate(scored, train, test, context));
   const refitted = options.out !== undefined && test !== null && options.test === undefined;
@@ -88,9 +96,14 @@ async function runFit(path: string, options: FitCommandOptions, signal: AbortSig
   output.result(fitSummary(summary));
 }
 
+/** What the columns of the table are. */
+interface LearnedColumns extends RowColumns {
+  readonly exclude: readonly string[];
+}
+
 interface FitContext {
   readonly options: FitCommandOptions;
-  readonly exclude: readonly string[];
+  readonly columns: LearnedColumns;
   readonly task: Task;
   readonly network: Layer | undefined;
   readonly engine: Engine;
@@ -102,6 +115,7 @@ async function split(
   table: Table,
   task: Task,
   { target, seed, testFraction, test }: FitCommandOptions,
+  columns: LearnedColumns,
   reading: ReadTableOptions,
 ): Promise<{ train: Table; test: Table | null }> {
   if (test !== undefined) {
@@ -110,18 +124,18 @@ async function split(
     return { train: table, test: rows };
   }
   if (testFraction === 0) return { train: table, test: null };
-  return holdOut(table, { target, task, testFraction, seed });
+  return holdOut(table, { target, task, testFraction, seed, ...columns });
 }
 
 function fitOn(
   table: Table,
   label: string,
-  { options, exclude, task, network, engine, signal, output }: FitContext,
+  { options, columns, task, network, engine, signal, output }: FitContext,
 ): Promise<Model> {
   const candidates = network === undefined ? defaultCandidates() : bothKernels(network);
   return output.progress(label, (onProgress): Promise<Model> => {
     const { target, seed } = options;
-    const fit = { target, exclude, seed, candidates, engine, signal, onProgress };
+    const fit = { ...columns, target, seed, candidates, engine, signal, onProgress };
     return inNetworkFile<Model>(options.network, () =>
       task === "regression" ? fitRegression(table, fit) : fitClassification(table, fit),
     );

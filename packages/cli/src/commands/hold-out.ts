@@ -1,17 +1,10 @@
-import { DataError, type Split, type Table, type Task, trainTestSplit } from "ntkit";
+import { DataError, type Split, type SplitOptions, type Table, trainTestSplit } from "ntkit";
 
 /** Fewer rows than this cannot be learned from. */
 const MIN_TRAIN = 5;
 
-interface HoldOutOptions {
-  readonly target: string;
-  readonly task: Task;
-  readonly testFraction: number;
-  readonly seed: number;
-}
-
 /** Holds rows out; throws DataError when too few are left on either side. */
-export function holdOut(table: Table, options: HoldOutOptions): Split {
+export function holdOut(table: Table, options: SplitOptions): Split {
   const parts = trainTestSplit(table, options);
   const { testFraction } = options;
   if (parts.test.rows === 0)

@@ -5,12 +5,15 @@ import {
   DataError,
   decodeModel,
   inferColumn,
+  listed,
   type Model,
   type PredictTableOptions,
   predictClassification,
   predictMeans,
   predictRegression,
   type Table,
+  type UnknownCells,
+  unknownCells,
 } from "ntkit";
 import { makeTable } from "../io/make-table.ts";
 import { readInput } from "../io/read-input.ts";
@@ -82,16 +85,34 @@ async function runPredict(
   } else if (!options.json) await writeTable(undefined, columns);
   if (table.understood !== undefined && table.understood !== PLAIN_CSV)
     output.note(brief(`${tablePath} was read as: ${table.understood}`));
+  const unknown = unknownCells(model, table);
+  if (unknown.rows > 0) output.note(unknownNote(unknown, table.rows));
   output.result({
     model: modelPath,
     table: tablePath,
     target: model.target,
     rows: table.rows,
+    unknown,
     out: options.out ?? null,
     ...(options.out === undefined
       ? { columns: Object.fromEntries(columns.map(({ name, values }) => [name, Array.from(values)])) }
       : {}),
   });
+}
+
+/** Columns that the note on unknown values names. */
+const MOST_UNKNOWN = 8;
+
+/** Which predictions were made without knowing all inputs. */
+function unknownNote({ rows, columns }: UnknownCells, all: number): string {
+  const cells = columns.flatMap(({ name, missing, unseen }) => [
+    ...(missing > 0 ? [`"${name}" is missing in ${missing}`] : []),
+    ...(unseen > 0 ? [`"${name}" has a category that training did not have in ${unseen}`] : []),
+  ]);
+  const share = rows === all ? (all === 1 ? "the row" : `all ${all} rows`) : `${rows} of ${all} rows`;
+  return brief(
+    `not all is known of ${share}, so predictions there average over what may be: ${listed(cells, MOST_UNKNOWN)}`,
+  );
 }
 
 interface RowsToPredict {

@@ -5,9 +5,12 @@ import { inputLines, readingSummary } from "../report.ts";
 import { drawing, writeSvg } from "../svg.ts";
 import { trainFigure } from "../train/figure.ts";
 import type { FiniteRun } from "../train/finite-width.ts";
+import { isForecast } from "../train/forecast.ts";
 import type { InfiniteRun } from "../train/infinite-width.ts";
-import type { SweepProblem } from "../train/problem.ts";
-import type { PreparedData, Width } from "./train-setup.ts";
+import type { SweepOptimizer, SweepProblem } from "../train/problem.ts";
+import { LOSS_TEXTS, type LossName } from "../train/scores.ts";
+import { theoryOf } from "../train/theory.ts";
+import { type PreparedData, targetLine, type Width } from "./train-setup.ts";
 import { writeWeights } from "./weights.ts";
 
 /** Files that a run writes. */
@@ -25,13 +28,14 @@ export interface TrainSummary {
   readonly data: PreparedData;
   readonly problem: SweepProblem;
   readonly learningRate: number;
-  /** Of the infinite network. */
-  readonly maxLearningRate: number;
+  /** Of the infinite network; null where the optimizer has none. */
+  readonly maxLearningRate: number | null;
   /** Whether the infinite network is a row of its own. */
   readonly asked: readonly (FiniteRun | InfiniteRun)[];
   /** Widths that a signal came before. */
   readonly missing: readonly Width[];
-  readonly infinite: InfiniteRun;
+  /** Null where the optimizer's path does not follow from the kernel. */
+  readonly infinite: InfiniteRun | null;
   readonly engine: Engine;
   readonly files: TrainFiles;
 }
@@ -42,25 +46,44 @@ export function headLines(
   chosen: boolean,
 ): readonly string[] {
   const { table, train, test } = data;
-  const { preprocessor, scale } = train;
-  const { steps, optimizer, batchSize, seed } = problem;
-  const momentum = "momentum" in optimizer ? ` (momentum ${optimizer.momentum})` : "";
-  const unit =
-    scale.kind === "numeric"
-      ? "mse 1 is the variance of the target"
-      : brief(`the target is -1 for "${scale.classes[0]}" and 1 for "${scale.classes[1]}"`);
+  const { steps, optimizer, batchSize, seed, loss } = problem;
+  const { caveat } = theoryOf(problem);
+  const batches = batchSize === null ? "" : `, ${batchSize} rows at a time`;
   return [
     brief(
       `${path}: ${train.x.rows} rows to train on, ${test?.x.rows ?? 0} to test on (seed ${seed}), ${train.x.cols} ${train.x.cols === 1 ? "input" : "inputs"} to learn "${target}" from`,
     ),
-    ...inputLines(table, target, preprocessor),
-    `${steps} steps of ${optimizer.type}${momentum} on half the sum of squared errors${batchSize === null ? "" : `, ${batchSize} rows at a time`}`,
-    `learning rate ${learningRate.toPrecision(4)}; the largest stable one of the infinite network is ${maxLearningRate.toPrecision(4)}${chosen ? "" : ", twice that"}`,
-    unit,
-    ...(batchSize === null
+    ...inputLines(table, target, train.preprocessor),
+    `${steps} steps of ${optimizerText(optimizer)} on ${LOSS_TEXTS[loss]}${batches}`,
+    rateLine({ learningRate, maxLearningRate, problem }, chosen),
+    targetLine(data),
+    ...(batchSize === null || !isForecast(optimizer)
       ? []
       : ["predictions are those of full batches with the learning rate that an epoch of mini-batches adds up to"]),
+    ...(caveat === null
+      ? []
+      : [`${caveat}${isForecast(optimizer) ? "" : "; kernel gap, drift and movement are measured, and hold"}`]),
   ];
+}
+
+export function optimizerText(optimizer: SweepOptimizer): string {
+  if (optimizer.type === "gradientDescent") return optimizer.type;
+  if (optimizer.type === "adam")
+    return `adam (beta1 ${optimizer.beta1}, beta2 ${optimizer.beta2}, epsilon ${optimizer.epsilon})`;
+  return `${optimizer.type} (momentum ${optimizer.momentum})`;
+}
+
+function rateLine(
+  { learningRate, maxLearningRate, problem }: Pick<TrainSummary, "learningRate" | "maxLearningRate" | "problem">,
+  chosen: boolean,
+): string {
+  const own = `learning rate ${learningRate.toPrecision(4)}`;
+  if (maxLearningRate === null) return chosen ? own : `${own}, that of Adam's paper`;
+  const what =
+    problem.loss === "softmax"
+      ? "around any outputs the infinite network is stable below"
+      : "the largest stable one of the infinite network is";
+  return `${own}; ${what} ${maxLearningRate.toPrecision(4)}${chosen ? "" : ", twice that"}`;
 }
 
 /** Writes the files asked for with the widths that are done, and gives a line for each. */
@@ -79,13 +102,16 @@ export async function saveRun({
   const finite = asked.filter((run) => run.width !== "inf");
   const lines: string[] = [];
   if (out !== undefined) {
-    await writeRecords(out, asked);
+    await writeRecords(out, asked, problem.loss);
     lines.push(`records: ${out}`);
   }
   if (plot !== undefined) {
     const without = missing.length === 0 ? "" : `; stopped before ${missing.join(", ")}`;
     const title = `${target} of ${path.replace(/^.*\//, "")}, ${problem.steps} steps${without}`;
-    await writeSvg(plot, trainFigure(await drawing(), { title, target, ...data, finite, infinite }));
+    await writeSvg(
+      plot,
+      trainFigure(await drawing(), { title, target, ...data, finite, infinite, classes: classesOf(data) }),
+    );
     lines.push(`plot: ${plot}`);
   }
   const [only] = finite;
@@ -107,18 +133,25 @@ export async function saveRun({
   return lines;
 }
 
-async function writeRecords(path: string, runs: readonly (FiniteRun | InfiniteRun)[]): Promise<void> {
+function classesOf({ train: { scale } }: PreparedData): readonly string[] | null {
+  return scale.kind === "one-hot" ? scale.classes : null;
+}
+
+async function writeRecords(path: string, runs: readonly (FiniteRun | InfiniteRun)[], loss: LossName): Promise<void> {
+  const mean = loss === "squared" ? "trainMse" : "trainCrossEntropy";
   const rows = runs.flatMap(({ width, records }) =>
     records.map((record) => ({
       width: width === "inf" ? Infinity : width,
       movement: "movement" in record ? record.movement : 0,
-      ...record,
+      step: record.step,
+      loss: record.loss,
+      [mean]: record[mean]!, // there for this loss
     })),
   );
-  const names = ["width", "step", "loss", "trainMse", "movement"] as const;
+  const names = ["width", "step", "loss", mean, "movement"] as const;
   await writeTable(
     path,
-    names.map((name) => ({ name, values: rows.map((row) => row[name]) })),
+    names.map((name) => ({ name, values: rows.map((row) => row[name]!) })),
   );
 }
 
@@ -126,7 +159,7 @@ async function writeRecords(path: string, runs: readonly (FiniteRun | InfiniteRu
 export function trainSummary(summary: TrainSummary): object {
   const { path, target, data, problem, learningRate, maxLearningRate, asked, missing, engine, files } = summary;
   const { preprocessor, scale } = data.train;
-  const { steps, optimizer, batchSize, trainable, seed, network } = problem;
+  const { steps, loss, optimizer, batchSize, trainable, seed, network } = problem;
   return {
     table: path,
     ...readingSummary(data.table),
@@ -136,7 +169,8 @@ export function trainSummary(summary: TrainSummary): object {
     columns: preprocessor.features.map(({ name }) => name),
     leftOut: preprocessor.dropped,
     network,
-    ...{ steps, optimizer, batchSize, trainable, seed, learningRate, maxLearningRate },
+    ...{ steps, loss, optimizer, batchSize, trainable, seed, learningRate, maxLearningRate },
+    theory: theoryOf(problem),
     engine: { name: engine.name, description: engine.description },
     widths: asked.map(widthSummary),
     missing,

@@ -1,8 +1,9 @@
-import type { TrainingData } from "ntkit";
+import { type Matrix, matrix, type TrainingData } from "ntkit";
 import { type Drawing, escapeXml, type PlotOptions } from "../svg.ts";
 import { rangeOf } from "../text-scatter.ts";
 import type { FiniteRun } from "./finite-width.ts";
 import type { InfiniteRun } from "./infinite-width.ts";
+import { classAt, LOSS_TEXTS, type LossName } from "./scores.ts";
 
 export interface FigureData {
   readonly title: string;
@@ -10,7 +11,10 @@ export interface FigureData {
   readonly train: TrainingData;
   readonly test: TrainingData | null;
   readonly finite: readonly FiniteRun[];
-  readonly infinite: InfiniteRun;
+  readonly infinite: InfiniteRun | null;
+  readonly loss: LossName;
+  /** Of the outputs, where each is a class. */
+  readonly classes: readonly string[] | null;
   /** The only feature, in units of the table, where the functions that were learned are drawn over it. */
   readonly axis: Axis | null;
 }
@@ -72,20 +76,33 @@ interface Panel {
 function panelsOf(drawing: Drawing, data: FigureData): readonly Panel[] {
   const trained = data.finite.filter(({ status }) => status === "done");
   const panels = [lossPanel(drawing, data)];
-  if (trained.some(({ movement }) => movement)) panels.push(movementPanel(drawing, trained));
-  if (trained.length > 0) panels.push(kernelPanel(drawing, trained));
-  if (trained.length > 0 || data.infinite.outputs)
-    panels.push(data.axis ? functionPanel(drawing, data, data.axis) : scatterPanel(drawing, data));
+  if (trained.some(({ movement }) => movement)) panels.push(movementPanel(drawing, trained, data));
+  if (trained.length > 0) panels.push(kernelPanel(drawing, trained, data));
+  if (trained.length > 0 || data.infinite?.outputs) panels.push(learnedPanel(drawing, data));
   return panels;
+}
+
+function learnedPanel(drawing: Drawing, data: FigureData): Panel {
+  if (data.classes) return classPanel(drawing, data, data.classes);
+  return data.axis ? functionPanel(drawing, data, data.axis) : scatterPanel(drawing, data);
+}
+
+/** All widths, the infinite one last, where there is one. */
+function allRuns({ finite, infinite }: FigureData): readonly (FiniteRun | InfiniteRun)[] {
+  return infinite ? [...finite, infinite] : finite;
 }
 
 /** Told apart by everyone (Okabe and Ito, 2008); black is the infinite network. */
 const PALETTE = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00"];
 
-function colorsOf({ finite }: FigureData) {
-  const names = finite.map(({ width }) => `${width}`);
-  const range = [...names.map((_, i) => PALETTE[i % PALETTE.length]!), "black"];
-  return { type: "categorical", domain: [...names, INFINITE], range } as const;
+function colorsOf(data: FigureData) {
+  const domain = allRuns(data).map(nameOf);
+  const range = domain.map((name, i) => (name === INFINITE ? "black" : PALETTE[i % PALETTE.length]!));
+  return { type: "categorical", domain, range } as const;
+}
+
+function nameOf({ width }: FiniteRun | InfiniteRun): string {
+  return width === "inf" ? INFINITE : `${width}`;
 }
 
 /** A stroke and a name for each width, in one line. */
@@ -106,20 +123,20 @@ function lossPanel(drawing: Drawing, data: FigureData): Panel {
   const { Plot } = drawing;
   // A logarithm has no place for step 0, nor for a loss of 0.
   const points = (runs: readonly (FiniteRun | InfiniteRun)[]) =>
-    runs.flatMap(({ width, records }) =>
-      records
+    runs.flatMap((run) =>
+      run.records
         .filter(({ step, loss }) => step > 0 && loss > 0)
-        .map(({ step, loss }) => ({ step, loss, width: width === "inf" ? INFINITE : `${width}` })),
+        .map(({ step, loss }) => ({ step, loss, width: nameOf(run) })),
     );
   return {
     title: "Training loss",
     options: {
       x: { type: "log", label: "steps", tickFormat: "~s" },
-      y: { type: "log", label: "half the sum of squared errors", tickFormat: shortNumber, ticks: 6 },
+      y: { type: "log", label: LOSS_TEXTS[data.loss], tickFormat: shortNumber, ticks: 6 },
       color: colorsOf(data),
       marks: [
         Plot.line(points(data.finite), { x: "step", y: "loss", stroke: "width", strokeWidth: 2 }),
-        Plot.line(points([data.infinite]), {
+        Plot.line(points(data.infinite ? [data.infinite] : []), {
           ...{ x: "step", y: "loss", stroke: "width", strokeWidth: 1.75, strokeDasharray: "6 4" },
         }),
       ],
@@ -133,7 +150,7 @@ interface Named {
   readonly value: number;
 }
 
-function movementPanel({ Plot }: Drawing, trained: readonly FiniteRun[]): Panel {
+function movementPanel({ Plot }: Drawing, trained: readonly FiniteRun[], { infinite }: FigureData): Panel {
   const points = positive(trained, ({ movement }) => movement);
   return {
     title: "How far the weights move",
@@ -142,7 +159,7 @@ function movementPanel({ Plot }: Drawing, trained: readonly FiniteRun[]): Panel 
       marks: [
         ...axisOfWidths(Plot, trained),
         ...series(Plot, points, BLUE),
-        ...guide(Plot, points, "1/√weights", ({ weights }) => weights),
+        ...(infinite ? guide(Plot, points, "1/√weights", ({ weights }) => weights) : []),
       ],
     },
   };
@@ -151,7 +168,7 @@ function movementPanel({ Plot }: Drawing, trained: readonly FiniteRun[]): Panel 
 const BLUE = "#0072b2";
 const ORANGE = "#d55e00";
 
-function kernelPanel({ Plot }: Drawing, trained: readonly FiniteRun[]): Panel {
+function kernelPanel({ Plot }: Drawing, trained: readonly FiniteRun[], { infinite }: FigureData): Panel {
   const drift = positive(trained, ({ kernelDrift }) => kernelDrift);
   const gap = positive(trained, ({ kernelGap }) => kernelGap);
   const label = (points: readonly Named[], text: string, fill: string) =>
@@ -167,7 +184,7 @@ function kernelPanel({ Plot }: Drawing, trained: readonly FiniteRun[]): Panel {
         ...axisOfWidths(Plot, trained),
         ...series(Plot, drift, BLUE),
         ...series(Plot, gap, ORANGE, "square"),
-        ...guide(Plot, drift, "1/√width", ({ width }) => width),
+        ...(infinite ? guide(Plot, drift, "1/√width", ({ width }) => width) : []),
         label(drift, "drift in training", BLUE),
         label(gap, "start to limit", ORANGE),
       ],
@@ -207,7 +224,7 @@ function series(
   ];
 }
 
-/** Through the first point: what falls with the root of a size. */
+/** Through the first point: what falls with the root of a size, as theory has it where it knows the optimizer. */
 function guide(Plot: Drawing["Plot"], points: readonly Named[], text: string, size: (point: Named) => number) {
   const [first, last] = [points[0], points.at(-1)];
   if (!first || !last || first === last) return [];
@@ -226,10 +243,8 @@ function guide(Plot: Drawing["Plot"], points: readonly Named[], text: string, si
 function functionPanel(drawing: Drawing, data: FigureData, axis: Axis): Panel {
   const { Plot } = drawing;
   const { train, test, finite, infinite } = data;
-  const curve = ({ width, outputs }: FiniteRun | InfiniteRun) =>
-    Array.from(outputs?.shown ?? [], (value, i) => ({
-      ...{ x: axis.shown[i]!, value, width: width === "inf" ? INFINITE : `${width}` },
-    }));
+  const curve = (run: FiniteRun | InfiniteRun) =>
+    Array.from(run.outputs?.shown ?? [], (value, i) => ({ x: axis.shown[i]!, value, width: nameOf(run) }));
   const dots = (x: Float64Array, y: Float64Array) => Array.from(x, (own, i) => ({ x: own, y: y[i]! }));
   return {
     title: `What was learned, from rows o${test ? ", tested on rows ×" : ""}`,
@@ -239,7 +254,13 @@ function functionPanel(drawing: Drawing, data: FigureData, axis: Axis): Panel {
       color: colorsOf(data),
       marks: [
         Plot.line(finite.flatMap(curve), { x: "x", y: "value", stroke: "width", strokeWidth: 2 }),
-        Plot.line(curve(infinite), { x: "x", y: "value", stroke: "width", strokeWidth: 1.75, strokeDasharray: "6 4" }),
+        Plot.line(infinite ? curve(infinite) : [], {
+          x: "x",
+          y: "value",
+          stroke: "width",
+          strokeWidth: 1.75,
+          strokeDasharray: "6 4",
+        }),
         Plot.dot(dots(axis.train, train.y.data), { x: "x", y: "y", r: 4, fill: "white", stroke: "black" }),
         Plot.dot(test ? dots(axis.test, test.y.data) : [], { x: "x", y: "y", r: 4, symbol: "times", stroke: "black" }),
       ],
@@ -249,11 +270,11 @@ function functionPanel(drawing: Drawing, data: FigureData, axis: Axis): Panel {
 
 function scatterPanel(drawing: Drawing, data: FigureData): Panel {
   const { Plot } = drawing;
-  const { train, test, finite, infinite, target } = data;
+  const { train, test, target } = data;
   const y = (test ?? train).y.data;
-  const points = [...finite, infinite].flatMap(({ width, outputs }) =>
-    Array.from((test ? outputs?.test : outputs?.train) ?? [], (value, i) => ({
-      ...{ truth: y[i]!, value, width: width === "inf" ? INFINITE : `${width}` },
+  const points = allRuns(data).flatMap((run) =>
+    Array.from((test ? run.outputs?.test : run.outputs?.train) ?? [], (value, i) => ({
+      ...{ truth: y[i]!, value, width: nameOf(run) },
     })),
   );
   const [low, high] = rangeOf(y);
@@ -275,6 +296,54 @@ function scatterPanel(drawing: Drawing, data: FigureData): Panel {
       ],
     },
   };
+}
+
+/** How many rows of each class are predicted right, the widths side by side. */
+function classPanel(drawing: Drawing, data: FigureData, classes: readonly string[]): Panel {
+  const { Plot } = drawing;
+  const { train, test, target } = data;
+  const { y } = test ?? train;
+  const runs = allRuns(data).filter(({ outputs }) => outputs);
+  const room = (PANEL.width - 80) / classes.length; // for a class, in pixels
+  const marks = runs.map((run, i) => {
+    const fx = matrix(y.rows, y.cols, (test ? run.outputs?.test : run.outputs?.train)!); // filtered by it
+    const points = classes.flatMap((_, k) => {
+      const share = shareRight(fx, y, k);
+      return share === null ? [] : [{ k, share, width: nameOf(run) }];
+    });
+    const dx = Math.min(9, (0.8 * room) / runs.length) * (i - (runs.length - 1) / 2);
+    return Plot.dot(points, { x: "k", y: "share", r: 4, fill: "width", dx });
+  });
+  const names = new Map(
+    classes.map((name, k) => [k, name.length > 12 ? `${name.slice(0, 6)}…${name.slice(-5)}` : name]),
+  );
+  const every = Math.ceil(classes.length / 16);
+  const rotated = 6.5 * Math.max(...Array.from(names.values(), (name) => name.length)) > room * every;
+  return {
+    title: `Predicted right, of the ${test ? "test" : "training"} rows of each class`,
+    options: {
+      x: { type: "point", domain: [...names.keys()], padding: 0.6, axis: null },
+      ...(rotated && { marginBottom: 76 }),
+      y: { label: "share of rows", domain: [0, 1], insetTop: 8 },
+      color: colorsOf(data),
+      marks: [
+        Plot.axisX(
+          [...names.keys()].filter((k) => k % every === 0),
+          {
+            ...{ text: (k: number) => names.get(k)!, label: target },
+            ...(rotated && { tickRotate: -30 }),
+          },
+        ),
+        ...marks,
+      ],
+    },
+  };
+}
+
+/** Null where the class has no rows. */
+function shareRight(fx: Matrix, y: Matrix, k: number): number | null {
+  const rows = Array.from({ length: y.rows }, (_, i) => i).filter((i) => classAt(y, i) === k);
+  return rows.length === 0 ? null : rows.filter((i) => classAt(fx, i) === k).length / rows.length;
 }
 
 /** 0.01, 1, 100, and 1e-5 beyond that. */

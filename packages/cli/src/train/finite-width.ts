@@ -12,10 +12,11 @@ import {
   train,
   type WorkOptions,
 } from "ntkit";
+import { type Forecast, isForecast, linearizationForecast } from "./forecast.ts";
 import { withHiddenWidth } from "./hidden-width.ts";
-import type { InfiniteLimit, LossRecord } from "./infinite-width.ts";
-import { linearDescent } from "./linear-descent.ts";
-import { meanSquare, type Outputs, otherInputs, outputsOf, type SweepProblem, stepsPerEpoch } from "./problem.ts";
+import { type InfiniteLimit, type LossRecord, lossRecord } from "./infinite-width.ts";
+import { type Outputs, otherInputs, outputsOf, type SweepProblem, stepsPerEpoch } from "./problem.ts";
+import { lossOf, NO_SCORES, type Scores, scoresOf } from "./scores.ts";
 
 export interface MovementRecord extends LossRecord {
   /** ‖w − w₀‖/‖w₀‖. */
@@ -28,23 +29,21 @@ export interface Gap {
   readonly test: number | null;
 }
 
-/** What became of one finite width; null where it diverged, or where what it is compared with did. */
-export interface FiniteRun {
+/** What became of one finite width; null where it diverged, or where what it is compared with did or does not exist. */
+export interface FiniteRun extends Scores {
   readonly width: number;
   readonly status: "done" | "diverged";
   readonly divergedAt: number | null;
   readonly weights: number;
-  /** Of its linearization at the initial weights. */
-  readonly maxLearningRate: number;
-  readonly trainMse: number | null;
-  readonly testMse: number | null;
+  /** Of its linearization at the initial weights; null where the optimizer has none. */
+  readonly maxLearningRate: number | null;
   /** To its own linearization after as many steps. */
   readonly fromLinearization: Gap | null;
   /** To the infinite network after as many steps from the same outputs. */
   readonly fromLimit: Gap | null;
   /** ‖w − w₀‖/‖w₀‖. */
   readonly movement: number | null;
-  /** ‖Θ − Θ₀‖/‖Θ₀‖ over the training rows. */
+  /** ‖Θ − Θ₀‖/‖Θ₀‖ over the training rows; of several outputs Θ is the mean. */
   readonly kernelDrift: number | null;
   /** ‖Θ₀ − Θ∞‖/‖Θ∞‖ over the training rows. */
   readonly kernelGap: number;
@@ -71,19 +70,23 @@ export async function finiteRun(
     onProgress: (fraction) => work.onProgress?.(from + (to - from) * fraction),
   });
   const start = await startingPoint(problem, network, params, part(0, 0.25));
-  const run = await trainNetwork(problem, network, params, learningRate, part(0.25, 0.9));
+  const trained = problem.train.y.cols === 1 ? 0.9 : 0.5; // of several outputs, the linearization takes steps as well
+  const run = await trainNetwork(problem, network, params, learningRate, part(0.25, trained));
   const done = run.status === "done";
-  const compared = done ? await compare(problem, limit, start, run, network, part(0.9, 1)) : NOTHING;
+  const compared = done ? await compare(problem, limit, start, run, network, part(trained, 1)) : NOTHING;
   return {
     width,
     status: done ? "done" : "diverged",
     divergedAt: done ? null : run.state.step,
     weights: countParams(params),
-    maxLearningRate: start.descent.maxLearningRate,
+    maxLearningRate: start.descent?.maxLearningRate ?? null,
     ...compared,
     kernelGap: kernelDrift(limit.kernel, start.kernel),
     seconds: (performance.now() - started) / 1000,
-    records: run.records.map(({ step, loss, mse, movement }) => ({ step, loss, trainMse: mse, movement })),
+    records: run.records.map(({ step, loss, movement }) => ({
+      ...lossRecord(problem.loss, step, loss, problem.train.y),
+      movement,
+    })),
     network,
     params: run.params,
   };
@@ -94,8 +97,7 @@ interface StartingPoint {
   readonly fxTrain0: Matrix;
   readonly fxTest0: Matrix;
   readonly kernel: Matrix;
-  readonly cross: Matrix;
-  readonly descent: Awaited<ReturnType<typeof linearDescent>>;
+  readonly descent: Forecast | null;
 }
 
 /** The network before training, and its linearization solved. */
@@ -105,27 +107,29 @@ async function startingPoint(
   params: Params,
   { signal, onProgress }: WorkOptions,
 ): Promise<StartingPoint> {
-  const { train, engine, trainable, optimizer } = problem;
+  const { train, engine, trainable, optimizer, loss } = problem;
   const others = otherInputs(problem);
   const kernel = await empiricalNtk(network, params, train.x, null, { trainable, engine, signal });
   onProgress?.(0.4);
-  const cross =
-    others.rows === 0
+  const oneOutput = train.y.cols === 1 && loss === "squared" && isForecast(optimizer);
+  const cross = !oneOutput
+    ? null
+    : others.rows === 0
       ? matrix(0, train.x.rows)
       : await empiricalNtk(network, params, others, train.x, { trainable, engine, signal });
   onProgress?.(0.6);
+  const one = cross && { kernel, cross };
   return {
     others,
     fxTrain0: apply(network, params, train.x, { engine }),
     fxTest0: apply(network, params, others, { engine }),
     kernel,
-    cross,
-    descent: await linearDescent(kernel, train.y, { engine, optimizer, signal }),
+    descent: await linearizationForecast(problem, network, params, { others, one }, { signal }),
   };
 }
 
 async function trainNetwork(
-  { train: { x, y }, steps, optimizer, batchSize, trainable, seed, engine }: SweepProblem,
+  { train: { x, y }, loss, steps, optimizer, batchSize, trainable, seed, engine }: SweepProblem,
   network: Layer,
   params: Params,
   learningRate: number,
@@ -133,7 +137,7 @@ async function trainNetwork(
 ): Promise<TrainRun> {
   const batches = batchSize !== null && batchSize < x.rows ? { batchSize, seed } : {};
   const run = await train(network, params, x, y, {
-    ...{ steps, optimizer, learningRate, trainable, engine },
+    ...{ loss: lossOf(loss), steps, optimizer, learningRate, trainable, engine },
     ...batches,
     ...work,
   });
@@ -141,13 +145,10 @@ async function trainNetwork(
   return run;
 }
 
-type Comparison = Pick<
-  FiniteRun,
-  "trainMse" | "testMse" | "fromLinearization" | "fromLimit" | "movement" | "kernelDrift" | "outputs"
->;
+type Comparison = Scores & Pick<FiniteRun, "fromLinearization" | "fromLimit" | "movement" | "kernelDrift" | "outputs">;
 
 const NOTHING: Comparison = {
-  ...{ trainMse: null, testMse: null, fromLinearization: null, fromLimit: null },
+  ...{ ...NO_SCORES, fromLinearization: null, fromLimit: null },
   ...{ movement: null, kernelDrift: null, outputs: null },
 };
 
@@ -159,24 +160,25 @@ async function compare(
   network: Layer,
   work: WorkOptions,
 ): Promise<Comparison> {
-  const { train, test, steps, trainable, engine } = problem;
+  const { train, steps, trainable, engine } = problem;
   const { fxTrain0, fxTest0 } = start;
+  const { signal, onProgress } = work;
   const rate = learningRate / stepsPerEpoch(problem);
   const outputs = outputsOf(
     problem,
     apply(network, params, train.x, { engine }),
     apply(network, params, start.others, { engine }),
   );
-  const gapTo = async (from: Pick<InfiniteLimit, "cross" | "descent">): Promise<Gap | null> => {
-    const [at] = await from.descent.after([steps], rate, { kTestTrain: from.cross, fxTrain0, fxTest0 });
-    return at ? gap(outputs, outputsOf(problem, at.fxTrain, at.fxTest!)) : null;
+  const gapTo = async (descent: Forecast | null, from: number): Promise<Gap | null> => {
+    const part = { signal, onProgress: (fraction: number) => onProgress?.(from + 0.4 * fraction) };
+    const [at] = (await descent?.after([steps], rate, { fxTrain0, fxTest0 }, part)) ?? [];
+    return at ? gap(outputs, outputsOf(problem, at.fxTrain, at.fxTest)) : null;
   };
-  const kernel = await empiricalNtk(network, params, train.x, null, { trainable, engine, ...work });
+  const [fromLinearization, fromLimit] = [await gapTo(start.descent, 0), await gapTo(limit.descent, 0.4)];
+  const kernel = await empiricalNtk(network, params, train.x, null, { trainable, engine, signal });
   return {
-    trainMse: meanSquare(outputs.train, train.y.data),
-    testMse: test && meanSquare(outputs.test, test.y.data),
-    fromLinearization: await gapTo(start),
-    fromLimit: await gapTo(limit),
+    ...scoresOf(problem, outputs),
+    ...{ fromLinearization, fromLimit },
     movement: records.at(-1)!.movement,
     kernelDrift: kernelDrift(start.kernel, kernel),
     outputs,

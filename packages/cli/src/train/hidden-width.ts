@@ -39,7 +39,7 @@ function widened(layer: Layer, width: number, place: string, last: boolean): Wid
       if (last && part.dense > 0 && layer.times > 1)
         throw new NetworkError(
           place,
-          "a repeated layer makes the outputs, so that its width is hidden and that of the output: put a dense layer of width 1 after it",
+          "a repeated layer makes the outputs, so that its width is hidden and that of the output: put a dense layer for the outputs after it",
         );
       return { ...part, layer: { ...layer, layer: part.layer } };
     }

@@ -13,8 +13,8 @@ import {
   type WorkOptions,
 } from "ntkit";
 
-/** Optimizers without noise. */
-export type Deterministic = Exclude<Optimizer, { readonly type: "langevin" }>;
+/** Optimizers whose path under a constant tangent kernel follows from it. */
+export type Deterministic = Exclude<Optimizer, { readonly type: "langevin" | "adam" }>;
 
 type WithMomentum = Exclude<Deterministic, { readonly type: "gradientDescent" }>;
 
@@ -36,25 +36,31 @@ interface LinearDescentOptions extends WorkOptions {
   readonly optimizer: Deterministic;
 }
 
-/** From the n x n kernel and the targets, n x 1. O(9n³); then O(n²) for each step that is asked for. */
+/** From the n x n kernel, that of each output, and the targets, n x outputs. O(9n³); then O(n²) for each step that is asked for. */
 export async function linearDescent(
   kernel: Matrix,
   y: Matrix,
   { engine, optimizer, signal, onProgress }: LinearDescentOptions,
 ): Promise<LinearDescent> {
   const path = await ridgePath(kernel, y, { engine, signal, onProgress });
-  const plain = optimizer.type === "gradientDescent";
-  const momentum = plain ? 0 : optimizer.momentum === "schedule" ? 1 : optimizer.momentum;
   return {
-    maxLearningRate: await maxLearningRate(path.values, { momentum, nesterov: optimizer.type === "nesterov" }),
+    maxLearningRate: await maxLearningRate(path.values, momentumOf(optimizer)),
     async after(steps, learningRate, start, work) {
-      if (!plain) return afterMomentum({ path, learningRate, optimizer, engine }, steps, start, work);
+      if (optimizer.type !== "gradientDescent")
+        return afterMomentum({ path, learningRate, optimizer, engine }, steps, start, work);
       const descent = gradientDescentMseOn(path, { learningRate, engine });
       if (!descent.ok) throw new NumericalError(descent.message);
       const predictions = await descent.atStep(steps, start, work);
       return predictions.map((prediction) => (prediction.ok ? prediction : null));
     },
   };
+}
+
+/** As `maxLearningRate` is told of it; the schedule tends to 1. */
+export function momentumOf(optimizer: Deterministic): { readonly momentum: number; readonly nesterov: boolean } {
+  if (optimizer.type === "gradientDescent") return { momentum: 0, nesterov: false };
+  const momentum = optimizer.momentum === "schedule" ? 1 : optimizer.momentum;
+  return { momentum, nesterov: optimizer.type === "nesterov" };
 }
 
 interface MomentumProblem {
@@ -77,16 +83,18 @@ async function afterMomentum(
   const curvatures = values.map((value) => (Math.abs(value) <= tolerance ? 0 : value));
   const gainsAfter = gainRecursion(curvatures, learningRate, optimizer);
   const expand = (weights: Float64Array) =>
-    engine.matmul(vectors, matrix(way.rows, 1, weights), { transposeA: true, signal });
+    engine.matmul(vectors, matrix(way.rows, way.cols, weights), { transposeA: true, signal });
+  const ofRow = (values: Float64Array, at: number): number => values[Math.floor(at / way.cols)]!;
   const predictions: (DescentPrediction | null)[] = [];
   for (const t of steps) {
-    const coefficients = gainsAfter(t).map((gain, k) => gain * way.data[k]!);
+    const gains = gainsAfter(t);
+    const coefficients = way.data.map((value, at) => ofRow(gains, at) * value);
     if (!coefficients.every(Number.isFinite)) {
       predictions.push(null);
       continue;
     }
     const alpha = await expand(coefficients);
-    const change = await expand(coefficients.map((value, k) => value * curvatures[k]!));
+    const change = await expand(coefficients.map((value, at) => value * ofRow(curvatures, at)));
     const fxTrain = start.fxTrain0 ? plus(start.fxTrain0, change, 1) : change;
     const learned = start.kTestTrain && (await engine.matmul(start.kTestTrain, alpha, { signal }));
     const fxTest = learned && start.fxTest0 ? plus(start.fxTest0, learned, 1) : learned;
@@ -102,26 +110,41 @@ function gainRecursion(
   optimizer: WithMomentum,
 ): (t: number) => Float64Array {
   const gains = new Float64Array(curvatures.length);
-  const memory = new Float64Array(curvatures.length); // velocity, or Nesterov's point before the momentum
+  const memory = new Float64Array(curvatures.length);
   let step = 0;
-  const advance = (): void => {
-    const momentum = optimizer.momentum === "schedule" ? step / (step + 3) : optimizer.momentum;
-    for (let k = 0; k < gains.length; k++) {
-      const push = learningRate * (1 - curvatures[k]! * gains[k]!);
-      if (optimizer.type === "heavyBall") {
-        memory[k] = momentum * memory[k]! + push;
-        gains[k]! += memory[k]!;
-      } else {
-        const point = gains[k]! + push;
-        gains[k] = point + momentum * (point - memory[k]!);
-        memory[k] = point;
-      }
-    }
-  };
   return (t) => {
-    for (; step < t; step++) advance();
+    for (; step < t; step++) {
+      const push = gains.map((gain, k) => learningRate * (1 - curvatures[k]! * gain));
+      momentumStep(optimizer, step, { point: gains, memory, push });
+    }
     return gains.slice();
   };
+}
+
+interface Moving {
+  /** What moves, in place. */
+  readonly point: Float64Array;
+  /** Its velocity, or Nesterov's point before the momentum; zero at the start. */
+  readonly memory: Float64Array;
+  /** −η times the gradient at the point. */
+  readonly push: Float64Array;
+}
+
+/** One step of the optimizer from 0 on, whatever it moves. */
+export function momentumStep(optimizer: Deterministic, step: number, { point, memory, push }: Moving): void {
+  const type = optimizer.type;
+  const given = type === "gradientDescent" ? 0 : optimizer.momentum;
+  const momentum = given === "schedule" ? step / (step + 3) : given;
+  for (let k = 0; k < point.length; k++) {
+    if (type === "nesterov") {
+      const next = point[k]! + push[k]!;
+      point[k] = next + momentum * (next - memory[k]!);
+      memory[k] = next;
+    } else {
+      memory[k] = momentum * memory[k]! + push[k]!;
+      point[k]! += memory[k]!;
+    }
+  }
 }
 
 function plus(a: Matrix, b: Matrix, sign: 1 | -1): Matrix {

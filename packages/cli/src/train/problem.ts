@@ -1,17 +1,32 @@
-import { type Engine, kernelFn, type Layer, type Matrix, matrix, type TrainingData, type WorkOptions } from "ntkit";
+import {
+  type Engine,
+  kernelFn,
+  type Layer,
+  type Matrix,
+  matrix,
+  type Optimizer,
+  type TrainingData,
+  type WorkOptions,
+} from "ntkit";
 import { denseLayers } from "./hidden-width.ts";
-import type { Deterministic } from "./linear-descent.ts";
+import type { LossName } from "./scores.ts";
+
+/** Optimizers without noise. */
+export type SweepOptimizer = Exclude<Optimizer, { readonly type: "langevin" }>;
 
 /** One table and one network, to be trained at several widths. */
 export interface SweepProblem {
-  /** With one output; the widths of its hidden dense layers are replaced. */
+  /** With as many outputs as the targets have; the widths of its hidden dense layers are replaced. */
   readonly network: Layer;
   readonly train: TrainingData;
   readonly test: TrainingData | null;
   /** More inputs that outputs are wanted of. */
   readonly shown: Matrix | null;
+  /** Whether the targets are classes. */
+  readonly classes: boolean;
+  readonly loss: LossName;
   readonly steps: number;
-  readonly optimizer: Deterministic;
+  readonly optimizer: SweepOptimizer;
   /** Rows of a mini-batch; null for all. */
   readonly batchSize: number | null;
   readonly trainable: "all" | "first" | "last";
@@ -20,7 +35,7 @@ export interface SweepProblem {
   readonly engine: Engine;
 }
 
-/** Outputs on the rows of training, of testing and on those shown. */
+/** Outputs on the rows of training, of testing and on those shown, row by row. */
 export interface Outputs {
   readonly train: Float64Array;
   readonly test: Float64Array;
@@ -43,8 +58,8 @@ export function otherInputs({ train, test, shown }: SweepProblem): Matrix {
 }
 
 export function outputsOf({ test }: SweepProblem, train: Matrix, others: Matrix): Outputs {
-  const testRows = test?.x.rows ?? 0;
-  return { train: train.data, test: others.data.slice(0, testRows), shown: others.data.slice(testRows) };
+  const tested = (test?.x.rows ?? 0) * others.cols;
+  return { train: train.data, test: others.data.slice(0, tested), shown: others.data.slice(tested) };
 }
 
 /** Steps that go through all rows once. With mini-batches each moves the outputs by about this part of a full step. */
@@ -69,14 +84,4 @@ export async function limitKernel(
     kernel.cols,
     kernel.data.map((value, at) => value - others.data[at]!),
   );
-}
-
-/** Mean over the rows of (f − y)². */
-export function meanSquare(outputs: Float64Array, y: Float64Array): number {
-  return outputs.reduce((sum, f, i) => sum + (f - y[i]!) ** 2, 0) / y.length;
-}
-
-/** Half the sum of (f − y)². */
-export function halfSum(outputs: Float64Array, y: Float64Array): number {
-  return outputs.reduce((sum, f, i) => sum + (f - y[i]!) ** 2, 0) / 2;
 }

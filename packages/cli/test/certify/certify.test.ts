@@ -13,6 +13,11 @@ const folder = new Folder();
 const at = (name: string) => folder.at(name);
 const network = serial(dense({ width: 3, bStd: 0.5 }), erf(), dense({ width: 1 }));
 
+const plain = {
+  ...({ loss: "squared", classes: false, optimizer: { type: "gradientDescent" } } as const),
+  ...({ trainable: "all", seed: 0, engine: jsEngine } as const),
+};
+
 beforeAll(() => {
   const rows = smoothRows(12);
   folder.file("t.csv", csv("a,b,y", rows));
@@ -90,7 +95,7 @@ describe("certify", () => {
 
   it("says beforehand how long it will take, where that is long", async () => {
     const { train } = prepareData(await readTable(at("t.csv")), { target: "y", testFraction: 0, seed: 0 });
-    const seconds = await forecast({ network, train, trainable: "all", seed: 0, engine: jsEngine }, 64);
+    const seconds = await forecast({ network, train, ...plain }, 64);
     const size = { widths: [8, 64], draws: 2, steps: 20 };
     const own = seconds(size);
     expect(own).toBeGreaterThan(0);
@@ -113,7 +118,7 @@ describe("certify", () => {
   it("progress moves through draws, second derivatives and training", async () => {
     const { train } = prepareData(await readTable(at("t.csv")), { target: "y", testFraction: 0, seed: 0 });
     const deep = serial(dense({ width: 3 }), erf(), dense({ width: 3 }), erf(), dense({ width: 1 }));
-    const problem = { network: deep, train, trainable: "all", seed: 0, engine: jsEngine } as const;
+    const problem = { network: deep, train, ...plain };
     const limit = await kernelFn(deep)(train.x, null, "ntk");
     const seen: number[] = [];
     const setting = { widths: [256], draws: 2, steps: 100, learningRate: 0.01, limit };

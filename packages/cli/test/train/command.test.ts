@@ -90,6 +90,7 @@ describe("train", () => {
       [
         ...["width", "status", "divergedAt", "weights", "maxLearningRate", "trainMse", "testMse", "fromLinearization"],
         ...["fromLimit", "movement", "kernelDrift", "kernelGap", "seconds", "records"],
+        ...["trainCrossEntropy", "testCrossEntropy", "trainAccuracy", "testAccuracy"],
       ].sort(),
     );
     expect(infinite).toMatchObject({ width: "inf", status: "done", records: expect.any(Array) });
@@ -115,6 +116,8 @@ describe("train", () => {
     const { exitCode, stdout } = await run("kinds.csv", "kind", "--width", "4");
     expect(exitCode).toBe(0);
     expect(stdout).toContain('the target is -1 for "even" and 1 for "odd"');
+    expect(stdout).toContain("acc: rows whose output has the sign of their class");
+    expect(stdout).toMatch(/^width +train mse +test mse +train acc +test acc +to linear/m);
   });
 
   it("the seed decides the weights and the rows held out", async () => {
@@ -236,13 +239,6 @@ describe("refuses", () => {
     file("standard.json", serial(dense({ width: 3, parameterization: "standard" }), erf(), dense({ width: 1 })));
     file("dropout.json", serial(dense({ width: 3 }), { type: "dropout", keep: 0.5 }, dense({ width: 1 })));
     folder.file(
-      "three.csv",
-      csv(
-        "a,kind",
-        ["a", "b", "c", "a", "b", "c", "a", "b"].map((kind, i) => [i, kind]),
-      ),
-    );
-    folder.file(
       "constant.csv",
       csv(
         "a,y",
@@ -266,7 +262,6 @@ describe("refuses", () => {
       "standard.json: layers[0]: the tangent kernel of the parameterization",
     ],
     ["train @t.csv --target y --network @dropout.json", "dropout.json: layers[1]: training is compared with"],
-    ["train @three.csv --target kind --network @net.json", 'target "kind" has 3 classes, one output can learn two'],
     ["train @constant.csv --target y --network @net.json", "constant.csv: target"],
     [`${start} --width 4,x`, "it must be whole numbers from 1 to 1000000, and inf, like 64,256,inf"],
     [`${start} --width 0`, "argument '0' is invalid: it must be whole numbers from 1"],
@@ -275,7 +270,7 @@ describe("refuses", () => {
     [`${start} --steps 0`, "argument '0' is invalid: it must be a whole number from 1"],
     [`${start} --learning-rate 0`, "argument '0' is invalid: it must be a number above 0"],
     [`${start} --learning-rate inf`, "argument 'inf' is invalid"],
-    [`${start} --optimizer adam`, "it must be one of gradientDescent, heavyBall, nesterov"],
+    [`${start} --optimizer adm`, 'it must be one of gradientDescent, heavyBall, nesterov, adam (did you mean "adam"?)'],
     [`${start} --momentum 0.5`, "--momentum needs --optimizer heavyBall or nesterov"],
     [`${start} --optimizer heavyBall --momentum 1`, "it must be a number from 0 up to, not including, 1"],
     [`${start} --optimizer heavyBall --momentum schedule`, "--momentum schedule is of --optimizer nesterov"],

@@ -73,6 +73,7 @@ const test = { x: fromRows([[0.4, 0.1]]), y: fromRows([[0.6]]) };
 const network = serial(dense({ width: 1, bStd: 0.3 }), tanh(), wide(1));
 const problem: SweepProblem = {
   ...{ network, train: { x, y }, test, shown: fromRows([[0, 0]]), steps: 40, optimizer: { type: "gradientDescent" } },
+  ...{ loss: "squared", classes: false },
   ...{ batchSize: null, trainable: "all", seed: 3, engine: jsEngine },
 };
 const OPTIMIZERS: readonly Deterministic[] = [
@@ -138,7 +139,7 @@ describe("the kernel of the limit", () => {
 describe("one width", () => {
   it("agrees with the library called by hand", async () => {
     const limit = await infiniteLimit(problem, {});
-    const learningRate = limit.descent.maxLearningRate / 4;
+    const learningRate = limit.descent!.maxLearningRate / 4;
     const run = await finiteRun(problem, limit, 12, learningRate, {});
     const net = withHiddenWidth(network, 12);
     const params = init(net, 2, { seed: 3 });
@@ -172,7 +173,7 @@ describe("one width", () => {
 
   it("comes closer to the limit as it grows", async () => {
     const limit = await infiniteLimit(problem, {});
-    const rate = limit.descent.maxLearningRate / 4;
+    const rate = limit.descent!.maxLearningRate / 4;
     const [narrow, large] = [
       await finiteRun(problem, limit, 8, rate, {}),
       await finiteRun(problem, limit, 2048, rate, {}),
@@ -186,15 +187,15 @@ describe("one width", () => {
   it("without test rows there is nothing to compare them with", async () => {
     const bare = { ...problem, test: null, shown: null };
     const limit = await infiniteLimit(bare, {});
-    const run = await finiteRun(bare, limit, 6, limit.descent.maxLearningRate / 4, {});
+    const run = await finiteRun(bare, limit, 6, limit.descent!.maxLearningRate / 4, {});
     expect(run).toMatchObject({ testMse: null, fromLinearization: { test: null }, status: "done" });
-    expect((await infiniteRun(bare, limit, 0.1, {})).testMse).toBeNull();
+    expect((await infiniteRun(bare, limit.descent!, 0.1, {})).testMse).toBeNull();
   });
 
   it("a network that trains where its linearization does not is far from it, by a number", async () => {
     const limit = await infiniteLimit(problem, {});
     const start = await finiteRun(problem, limit, 64, 1e-3, {});
-    const run = await finiteRun({ ...problem, steps: 2000 }, limit, 64, 1.2 * start.maxLearningRate, {});
+    const run = await finiteRun({ ...problem, steps: 2000 }, limit, 64, 1.2 * start.maxLearningRate!, {});
     expect(run.status).toBe("done");
     expect(run.fromLinearization!.train).toBeGreaterThan(1e160); // whose square is not a float64
     expect(run.fromLinearization!.train).toBeLessThan(Infinity);
@@ -206,7 +207,7 @@ describe("one width", () => {
     const run = await finiteRun(linear, limit, 6, 50, {});
     expect(run).toMatchObject({ status: "diverged", trainMse: null, outputs: null, fromLimit: null });
     expect(run.divergedAt).toBeGreaterThan(0);
-    const infinite = await infiniteRun(linear, limit, 50, {});
+    const infinite = await infiniteRun(linear, limit.descent!, 50, {});
     expect(infinite).toMatchObject({ status: "diverged", trainMse: null, outputs: null });
   });
 });
@@ -216,7 +217,7 @@ describe("mini-batches", () => {
     expect(stepsPerEpoch({ ...problem, batchSize: 2 })).toBe(3);
     expect(stepsPerEpoch({ ...problem, batchSize: 99 })).toBe(1);
     const limit = await infiniteLimit(problem, {});
-    const rate = limit.descent.maxLearningRate / 200;
+    const rate = limit.descent!.maxLearningRate / 200;
     const run = await finiteRun({ ...problem, batchSize: 2, steps: 120 }, limit, 1000, rate, {});
     expect(run.fromLinearization!.train).toBeLessThan(0.01);
   });

@@ -25,8 +25,9 @@ export function decodeTrainState(bytes: Uint8Array, source: string): TrainState 
   if (metadata["format"] !== FORMAT || metadata["version"] !== VERSION || !weights || !initial)
     throw new FormatError(`${source} is not a checkpoint of version ${VERSION}: pass bytes that encodeTrainState made`);
   const [step, learningRate] = [Number(metadata["step"]), Number(metadata["learningRate"])];
-  const lengths = [weights, initial, memory ?? weights].map(({ data }) => data.length);
-  if (!(Number.isInteger(step) && step >= 0 && learningRate >= 0) || new Set(lengths).size !== 1)
+  const vectors = memory ? memory.data.length / weights.data.length : 0;
+  const sound = initial.data.length === weights.data.length && [0, 1, 2].includes(vectors);
+  if (!(Number.isInteger(step) && step >= 0 && learningRate >= 0) || !sound)
     throw new FormatError(`${source} is damaged: its step, learning rate or lengths cannot be right`);
   const finite = [weights, initial, memory ?? weights].every(({ data }) => data.every(Number.isFinite));
   if (!finite) throw new FormatError(`${source} is damaged: it holds values that are not finite`);

@@ -1,5 +1,5 @@
 import { ntkVectorProduct } from "../empirical/ntk-vector-product.ts";
-import { NumericalError } from "../errors.ts";
+import { NumericalError, ValueError } from "../errors.ts";
 import type { Params } from "../layers/rule.ts";
 import type { Layer } from "../layers/spec.ts";
 import type { WorkOptions } from "../linalg/engine.ts";
@@ -39,6 +39,7 @@ const NAMES = optionNames<StableRateOptions>({ ...DERIVATIVE_NAMES, ...WORK_NAME
  *
  * with λ the largest eigenvalue of Jᵀ L'' J, by Lanczos on products with J and Jᵀ. Beyond it the loss does not stay small, however
  * close to its minimum; a network may still train there, by moving to where λ is smaller. Some 20 to 50 evaluations of the batch.
+ * Adam, which divides each weight's step by the size of its gradients, has no such rate: ValueError.
  */
 export async function maxStableRate(
   network: Layer,
@@ -50,6 +51,10 @@ export async function maxStableRate(
   checkOptions("maxStableRate", options, NAMES);
   const { loss = squaredLoss(), optimizer = { type: "gradientDescent" } } = options;
   checkOptimizer("maxStableRate", optimizer);
+  if (optimizer.type === "adam")
+    throw new ValueError(
+      "maxStableRate: Adam has no largest stable rate that follows from the curvature, for it divides by the size of past gradients: ask for gradient descent",
+    );
   const fx = apply(network, params, x, options);
   const scale = constantCurvature(loss, fx, y);
   const { matvec, length } =

@@ -21,7 +21,7 @@ import { child, type Key, key, permutation, split } from "../random/key.ts";
 import { type KernelMonitor, type KernelRecord, kernelMonitor } from "./kernel-monitor.ts";
 import { maxStableRate } from "./max-stable-rate.ts";
 import { type LayerMovement, relativeMovement, weightMovement } from "./movement.ts";
-import { checkOptimizer, initialMemory, keepsMemory, type Optimizer, update } from "./optimizer.ts";
+import { ADAM_DEFAULTS, checkOptimizer, initialMemory, memoryVectors, type Optimizer, update } from "./optimizer.ts";
 import { logSpacedSteps } from "./schedule.ts";
 
 export interface TrainOptions extends NetworkOptions, WorkOptions {
@@ -31,7 +31,7 @@ export interface TrainOptions extends NetworkOptions, WorkOptions {
   readonly loss?: TwiceDifferentiableLoss | undefined;
   /** Default gradient descent. */
   readonly optimizer?: Optimizer | undefined;
-  /** Default: half the largest stable one at the start, see `maxStableRate`. */
+  /** Default: half the largest stable one at the start, see `maxStableRate`; of Adam, which has none, 0.001. */
   readonly learningRate?: number | undefined;
   /** Rows of a mini-batch: each epoch goes through a random order of all rows. Default all of them. */
   readonly batchSize?: number | undefined;
@@ -73,7 +73,7 @@ export interface TrainState {
   readonly learningRate: number;
   readonly weights: Float64Array;
   readonly initialWeights: Float64Array;
-  /** The optimizer's second vector, or null. */
+  /** The optimizer's own vectors, each as long as the weights, one after the other: Adam has two. Null where it has none. */
   readonly memory: Float64Array | null;
 }
 
@@ -127,7 +127,9 @@ export async function train(
   const learningRate =
     options.resume?.learningRate ??
     options.learningRate ??
-    0.5 * (await maxStableRate(parsed, params, x, y, { ...options, loss, optimizer })).rate;
+    (optimizer.type === "adam"
+      ? ADAM_DEFAULTS.learningRate
+      : 0.5 * (await maxStableRate(parsed, params, x, y, { ...options, loss, optimizer })).rate);
   checkRange("train", "learningRate", learningRate, 0);
   const setup = { ...options, network: parsed, params, x, y, loss, optimizer, learningRate };
   return await runSteps(setup, startRun(setup), startWork(options));
@@ -160,7 +162,7 @@ function startRun({ params, optimizer, trainable, resume, steps }: TrainSetup): 
   const given = flattenParams(params);
   if (resume && resume.weights.length !== given.length)
     throw new ShapeError(`train: the run to resume has ${resume.weights.length} weights, the network ${given.length}`);
-  if (resume && (resume.memory !== null) !== keepsMemory(optimizer))
+  if (resume && (resume.memory?.length ?? 0) !== memoryVectors(optimizer) * given.length)
     throw new ValueError("train: the run to resume used another optimizer: pass the options it was started with");
   const w = resume ? resume.weights.slice() : given;
   return {
@@ -244,9 +246,12 @@ function stepper(setup: TrainSetup, run: RunState, params: Params): (step: numbe
   const seed = setup.seed === undefined ? null : rootOf(setup.seed);
   const [stepKeys, epochKeys] = seed ? split(seed, 2) : [];
   const batchOf = batches(setup, epochKeys);
+  const memory = Array.from({ length: memoryVectors(optimizer) }, (_, k) =>
+    run.memory!.subarray(k * run.w.length, (k + 1) * run.w.length),
+  );
   const parts = run.pieces.map(([from, to]) => ({
     w: run.w.subarray(from, to),
-    memory: run.memory?.subarray(from, to) ?? null,
+    memory: memory.map((vector) => vector.subarray(from, to)),
     gradient: run.gradient.subarray(from, to),
   }));
   if (optimizer.type === "langevin" && !stepKeys) throw needsSeed("Langevin noise");

@@ -5,14 +5,11 @@ import type { PredictOptions } from "../predict/options.ts";
 import type { Candidate } from "./candidates.ts";
 import { regressionScore } from "./evaluate.ts";
 import { fitClassification, predictClassification } from "./fit-classification.ts";
-import {
-  fitRegression,
-  PREDICTION_NAMES,
-  type PredictTableOptions,
-  predictMeans,
-  predictRegression,
-} from "./fit-regression.ts";
+import { fitRegression } from "./fit-regression.ts";
 import type { ClassificationModel, RegressionModel, RegressionPrediction } from "./model.ts";
+import { PREDICTION_NAMES, type PredictTableOptions, predictMeans, predictRegression } from "./predict-regression.ts";
+import { newName, ROW_NAMES, type RowValues, weightsOf, withRowColumns } from "./row-values.ts";
+import { weightedMean } from "./row-weights.ts";
 import type { Column, Table } from "./table.ts";
 import { tableFromRows } from "./table-from-rows.ts";
 
@@ -26,13 +23,6 @@ export interface EstimatorOptions extends PredictOptions {
 }
 
 const NAMES = optionNames<EstimatorOptions>({ ...PREDICT_NAMES, candidates: true, seed: true });
-
-/** The name of the target column in the tables the estimators build: "y", or one that no input has. */
-function targetName(x: Table): string {
-  let name = "y";
-  while (x.names.includes(name)) name += "'";
-  return name;
-}
 
 /**
  * Regression with an infinitely wide network: chooses architecture and ridge by leave-one-out, and gives intervals.
@@ -51,10 +41,12 @@ export class NtkRegressor {
   }
 
   /** Learns y from x, one target for each row. */
-  async fit(x: Inputs, y: ArrayLike<number>): Promise<this> {
+  async fit(x: Inputs, y: ArrayLike<number>, rows: RowValues = {}): Promise<this> {
+    checkOptions("fit", rows, ROW_NAMES);
     const column: Column = { kind: "numeric", values: Float64Array.from(y) };
     const { table, target } = withTarget("fit", x, y.length, column);
-    this.#model = await fitRegression(table, { ...this.#options, target });
+    const known = withRowColumns("fit", table, rows);
+    this.#model = await fitRegression(known.table, { ...this.#options, ...known.columns, target });
     return this;
   }
 
@@ -69,11 +61,18 @@ export class NtkRegressor {
     return predictRegression(this.model, tableOf(x), { ...this.#options, ...options });
   }
 
-  /** The coefficient of determination R² on these rows; throws DataError where their targets do not vary, so that there is none. */
-  async score(x: Inputs, y: ArrayLike<number>): Promise<number> {
+  /**
+   * The coefficient of determination R² on these rows, by weight where weights are given; throws DataError where their targets do not
+   * vary, so that there is none.
+   */
+  async score(
+    x: Inputs,
+    y: ArrayLike<number>,
+    { sampleWeight }: Pick<RowValues, "sampleWeight"> = {},
+  ): Promise<number> {
     const predicted = await this.predict(x);
     checkCounts("score", predicted.length, y.length);
-    const { r2 } = regressionScore(Float64Array.from(y), predicted);
+    const { r2 } = regressionScore(Float64Array.from(y), predicted, weightsOf("score", sampleWeight, y.length));
     if (r2 === null)
       throw new DataError(
         `score: R² compares with the variance of the targets, which ${y.length === 1 ? "one row does" : "equal targets do"} not have: pass rows whose targets differ`,
@@ -104,9 +103,11 @@ export class NtkClassifier {
   }
 
   /** Learns labels, numbers or texts, from x. */
-  async fit(x: Inputs, y: readonly (string | number)[]): Promise<this> {
+  async fit(x: Inputs, y: readonly (string | number)[], rows: RowValues = {}): Promise<this> {
+    checkOptions("fit", rows, ROW_NAMES);
     const { table, target } = withTarget("fit", x, y.length, labelColumn(y));
-    this.#model = await fitClassification(table, { ...this.#options, target });
+    const known = withRowColumns("fit", table, rows);
+    this.#model = await fitClassification(known.table, { ...this.#options, ...known.columns, target });
     return this;
   }
 
@@ -124,12 +125,17 @@ export class NtkClassifier {
     return this.model.classes;
   }
 
-  /** The share of rows classified right. */
-  async score(x: Inputs, y: readonly (string | number)[]): Promise<number> {
+  /** The share of rows classified right, by weight where weights are given. */
+  async score(
+    x: Inputs,
+    y: readonly (string | number)[],
+    { sampleWeight }: Pick<RowValues, "sampleWeight"> = {},
+  ): Promise<number> {
     const predicted = await this.predict(x);
     checkCounts("score", predicted.length, y.length);
     if (y.length === 0) throw new DataError("score: there are no rows to score predictions on: pass one at least");
-    return predicted.filter((label, i) => label === String(y[i])).length / predicted.length;
+    const hits = Float64Array.from(predicted, (label, i) => (label === String(y[i]) ? 1 : 0));
+    return weightedMean(hits, weightsOf("score", sampleWeight, y.length));
   }
 
   /** What was learned, as plain data; save it with `encodeModel`. */
@@ -146,7 +152,7 @@ function fitted<M>(name: string, model: M | null): M {
 function withTarget(where: string, x: Inputs, count: number, column: Column): { table: Table; target: string } {
   const inputs = tableOf(x);
   checkCounts(where, inputs.rows, count);
-  const target = targetName(inputs);
+  const target = newName(inputs, "y");
   const table = { ...inputs, names: [...inputs.names, target], columns: [...inputs.columns, column] };
   return { table, target };
 }

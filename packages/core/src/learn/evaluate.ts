@@ -3,12 +3,14 @@ import { columnVector, type Matrix, matrix, row } from "../matrix/matrix.ts";
 import { checkOptions } from "../matrix/option-names.ts";
 import * as portable from "../special/portable.ts";
 import { largest, predictClassification } from "./fit-classification.ts";
-import { PREDICTION_NAMES, type PredictTableOptions, predictRegression } from "./fit-regression.ts";
 import { applyLinear, fitLinear } from "./linear-baseline.ts";
 import { meanAndStd } from "./mean-and-std.ts";
 import type { ClassificationModel, ClassificationPrediction, RegressionModel, RegressionPrediction } from "./model.ts";
+import { PREDICTION_NAMES, type PredictTableOptions, predictRegression } from "./predict-regression.ts";
 import { preprocess } from "./preprocess.ts";
-import { type Table, takeTableRows } from "./table.ts";
+import { learnedRows, type RowColumns } from "./row-roles.ts";
+import { weightedMean } from "./row-weights.ts";
+import type { Table } from "./table.ts";
 import { classTarget, numericTarget } from "./target.ts";
 import { bestTemperature, logLossAt, softmaxRows } from "./temperature.ts";
 
@@ -41,48 +43,67 @@ export async function evaluateRegression(
   { level = 0.95, ...options }: PredictTableOptions = {},
 ): Promise<RegressionEvaluation> {
   checkOptions("evaluateRegression", options, PREDICTION_NAMES);
-  const seen = numericTarget(train, model.target);
-  const { rows, values: truth } = numericTarget(test, model.target, 1);
-  const unseen = takeTableRows(test, rows);
+  const seen = countedNumbers(model, train);
+  const { table: unseen, values: truth, weights } = countedNumbers(model, test, 1);
   const predictions = await predictRegression(model, unseen, { ...options, level });
-  const inside = truth.filter((y, i) => y >= predictions.lower[i]! && y <= predictions.upper[i]!).length;
+  const inside = truth.map((y, i) => (y >= predictions.lower[i]! && y <= predictions.upper[i]! ? 1 : 0));
   const size = powerOfTwo([seen.values]); // squares of large targets would overflow
   const linear = await fitLinear(
-    preprocess(model.preprocessor, takeTableRows(train, seen.rows)),
+    preprocess(model.preprocessor, seen.table),
     columnVector(seen.values.map((value) => value / size)),
-    options,
+    { ...options, weights: seen.weights },
   );
   const linearFit = await applyLinear(linear, preprocess(model.preprocessor, unseen), options);
-  const { mean } = meanAndStd(seen.values);
+  const { mean } = meanAndStd(seen.values, seen.weights);
+  const score = (prediction: Float64Array) => regressionScore(truth, prediction, weights);
   return {
     task: "regression",
-    rows: rows.length,
-    model: regressionScore(truth, predictions.prediction),
-    coverage: inside / rows.length,
+    rows: truth.length,
+    model: score(predictions.prediction),
+    coverage: weightedMean(inside, weights),
     level,
     baselines: {
-      mean: regressionScore(
-        truth,
-        truth.map(() => mean),
-      ),
-      linear: regressionScore(
-        truth,
-        linearFit.data.map((value) => value * size),
-      ),
+      mean: score(truth.map(() => mean)),
+      linear: score(linearFit.data.map((value) => value * size)),
     },
     truth,
     predictions,
   };
 }
 
-/** Scores of predictions against the truth, of one row at least. */
-export function regressionScore(truth: Float64Array, prediction: Float64Array): RegressionScore {
+/** The rows that count, with their targets. */
+function countedNumbers({ target, rowColumns }: RegressionModel, table: Table, minRows?: number) {
+  const { rows, values } = numericTarget(table, target, minRows);
+  const { table: counted, kept, roles } = learnedRows(table, target, rows, weightOf(rowColumns), minRows);
+  return { table: counted, values: Float64Array.from(kept, (at) => values[at]!), weights: roles.weights };
+}
+
+/** The same with their classes. */
+function countedLabels(model: ClassificationModel, table: Table, minRows?: number) {
+  const { target, rowColumns, classes } = model;
+  const { rows, values } = classTarget(table, target, minRows, classes);
+  const { table: counted, kept, roles } = learnedRows(table, target, rows, weightOf(rowColumns), minRows);
+  const labels = kept.map((at) => labelOf(values[at]!, classes, table.source, target));
+  return { table: counted, labels, weights: roles.weights };
+}
+
+/** What is asked of rows that scores are of: their weights alone. */
+function weightOf({ weight }: RowColumns = {}): RowColumns {
+  return { weight };
+}
+
+/** Scores of predictions against the truth, of one row at least, by weight where there are weights. */
+export function regressionScore(
+  truth: Float64Array,
+  prediction: Float64Array,
+  weights?: Float64Array,
+): RegressionScore {
   if (truth.length === 0) throw new DataError("there are no rows to score predictions on: pass one at least");
   const size = powerOfTwo([truth, prediction]);
-  const std = meanAndStd(truth).std / size;
+  const std = meanAndStd(truth, weights).std / size;
   const errors = truth.map((y, i) => Math.abs(y - prediction[i]!) / size);
-  const mse = errors.reduce((sum, e) => sum + e * e, 0) / truth.length;
-  const mae = errors.reduce((sum, e) => sum + e, 0) / truth.length;
+  const squares = errors.map((e) => e * e);
+  const [mse, mae] = [weightedMean(squares, weights), weightedMean(errors, weights)];
   return { rmse: Math.sqrt(mse) * size, mae: mae * size, r2: std === 0 ? null : 1 - mse / (std * std) };
 }
 
@@ -119,24 +140,23 @@ export async function evaluateClassification(
 ): Promise<ClassificationEvaluation> {
   checkOptions("evaluateClassification", options, PREDICTION_NAMES);
   const { classes } = model;
-  const seen = classTarget(train, model.target, undefined, classes);
-  const { rows, values } = classTarget(test, model.target, 1, classes);
-  const unseen = takeTableRows(test, rows);
-  const labels = labelsOf(values, classes, test.source, model.target);
-  const seenLabels = seen.values.map((value) => classes.indexOf(value));
+  const seen = countedLabels(model, train);
+  const { table: unseen, labels, weights } = countedLabels(model, test, 1);
   const predictions = await predictClassification(model, unseen, options);
-  const x = preprocess(model.preprocessor, takeTableRows(train, seen.rows));
-  const linear = await fitLinear(x, indicators(seenLabels, classes.length), options);
-  const { temperature } = bestTemperature(linear.looOutputs, seenLabels);
+  const x = preprocess(model.preprocessor, seen.table);
+  const linear = await fitLinear(x, indicators(seen.labels, classes.length), { ...options, weights: seen.weights });
+  const { temperature } = bestTemperature(linear.looOutputs, seen.labels, 0, seen.weights);
   const linearOutputs = await applyLinear(linear, preprocess(model.preprocessor, unseen), options);
-  const shares = classes.map((_, k) => seenLabels.filter((label) => label === k).length / seenLabels.length);
+  const isOf = (k: number) => Float64Array.from(seen.labels, (label) => (label === k ? 1 : 0));
+  const shares = classes.map((_, k) => weightedMean(isOf(k), seen.weights));
+  const score = (probabilities: Matrix) => classificationScore(probabilities, labels, weights);
   return {
     task: "classification",
-    rows: rows.length,
-    model: classificationScore(predictions.probabilities, labels),
+    rows: labels.length,
+    model: score(predictions.probabilities),
     baselines: {
-      majority: classificationScore(constantRows(shares, rows.length), labels),
-      linear: classificationScore(softmaxRows(linearOutputs, temperature), labels),
+      majority: score(constantRows(shares, labels.length)),
+      linear: score(softmaxRows(linearOutputs, temperature)),
     },
     classes,
     confusion: confusionMatrix(labels, predictions.probabilities),
@@ -144,14 +164,18 @@ export async function evaluateClassification(
   };
 }
 
-export function classificationScore(probabilities: Matrix, labels: readonly number[]): ClassificationScore {
-  const hits = labels.filter((label, i) => largest(row(probabilities, i)) === label).length;
+export function classificationScore(
+  probabilities: Matrix,
+  labels: readonly number[],
+  weights?: Float64Array,
+): ClassificationScore {
+  const hits = Float64Array.from(labels, (label, i) => (largest(row(probabilities, i)) === label ? 1 : 0));
   const logs = matrix(
     probabilities.rows,
     probabilities.cols,
     probabilities.data.map((p) => portable.log(Math.max(p, Number.MIN_VALUE))),
   );
-  return { accuracy: hits / labels.length, logLoss: logLossAt(logs, labels, 1) };
+  return { accuracy: weightedMean(hits, weights), logLoss: logLossAt(logs, labels, 1, 0, weights) };
 }
 
 function confusionMatrix(labels: readonly number[], probabilities: Matrix): number[][] {
@@ -162,15 +186,12 @@ function confusionMatrix(labels: readonly number[], probabilities: Matrix): numb
   return counts;
 }
 
-function labelsOf(values: readonly string[], classes: readonly string[], source: string, target: string): number[] {
-  return values.map((value) => {
-    const label = classes.indexOf(value);
-    if (label < 0)
-      throw new DataError(
-        `${source}: target "${target}" holds the class "${value}", which no training row has: add such rows to training, or leave it out here`,
-      );
-    return label;
-  });
+function labelOf(value: string, classes: readonly string[], source: string, target: string): number {
+  const label = classes.indexOf(value);
+  if (label >= 0) return label;
+  throw new DataError(
+    `${source}: target "${target}" holds the class "${value}", which no training row has: add such rows to training, or leave it out here`,
+  );
 }
 
 function indicators(labels: readonly number[], count: number): Matrix {

@@ -4,11 +4,13 @@ import { type Matrix, matrix, row } from "../matrix/matrix.ts";
 import { checkOptions } from "../matrix/option-names.ts";
 import { defaultCandidates } from "./candidates.ts";
 import { checkPredictions, crossBlocks, fitKernel } from "./fit-kernel.ts";
-import { FIT_NAMES, type FitOptions, PREDICTION_NAMES, type PredictTableOptions } from "./fit-regression.ts";
+import { FIT_NAMES, type FitOptions } from "./fit-regression.ts";
 import type { LeftOut } from "./leave-inputs-out.ts";
 import type { ClassificationModel, ClassificationPrediction } from "./model.ts";
+import { PREDICTION_NAMES, type PredictTableOptions } from "./predict-regression.ts";
+import { learnedRows } from "./row-roles.ts";
 import { selectModel } from "./select-model.ts";
-import { type Table, takeTableRows } from "./table.ts";
+import type { Table } from "./table.ts";
 import { classTarget } from "./target.ts";
 import { bestTemperature, softmaxRows } from "./temperature.ts";
 
@@ -23,30 +25,32 @@ import { bestTemperature, softmaxRows } from "./temperature.ts";
 export async function fitClassification(table: Table, options: FitOptions): Promise<ClassificationModel> {
   checkOptions("fitClassification", options, FIT_NAMES);
   const { target, engine = jsEngine, seed = 0, candidates = defaultCandidates() } = options;
-  const { rows, values, numeric } = classTarget(table, target);
-  const known = takeTableRows(table, rows);
+  const { rows, values: all, numeric } = classTarget(table, target);
+  const { table: known, kept, roles, record } = learnedRows(table, target, rows, options);
+  const values = kept.map((at) => all[at]!);
   const classes = sortedClasses(values, numeric);
   checkClasses(table, target, classes, values.length);
   const labels = values.map((value) => classes.indexOf(value));
   const y = oneHot(labels, classes.length);
   const temperatureOf = (loo: LeftOut, targets: Matrix) => {
     const { outputs, labels: own } = looOutputs(loo, targets);
-    return bestTemperature(outputs, own, labelDoubt(loo.times));
+    return bestTemperature(outputs, own, labelDoubt(loo.times), loo.weights);
   };
   const criterion = (loo: LeftOut, targets: Matrix) => temperatureOf(loo, targets).logLoss;
-  const select = { ...options, criterion, seed };
+  const select = { ...options, criterion, seed, roles };
   const { preprocessor, selection } = await selectModel(known, target, y, candidates, select);
   const { fitted } = await fitKernel(selection, options);
   options.onProgress?.(1);
   return {
     task: "classification",
     target,
-    rows: rows.length,
+    rows: kept.length,
     leftOut: selection.loo.times,
+    ...record,
     preprocessor,
     classes,
     numericClasses: numeric,
-    temperature: temperatureOf(selection.loo, y).temperature,
+    temperature: temperatureOf(selection.loo, selection.loo.y).temperature,
     fitted,
     scores: selection.scores,
     seed,
@@ -54,7 +58,10 @@ export async function fitClassification(table: Table, options: FitOptions): Prom
   };
 }
 
-/** Class probabilities for the rows of a table that has the columns of training, in any order. */
+/**
+ * Class probabilities for the rows of a table that has the columns of training, in any order. Where a row has missing values
+ * or categories that training never had, they are means over what those may be.
+ */
 export async function predictClassification(
   model: ClassificationModel,
   table: Table,
@@ -62,15 +69,24 @@ export async function predictClassification(
 ): Promise<ClassificationPrediction> {
   checkOptions("predictClassification", options, PREDICTION_NAMES);
   const { engine = jsEngine, signal } = options;
-  const outputs = matrix(table.rows, model.classes.length);
-  for await (const { start, cross } of crossBlocks(model, table, options)) {
-    const block = await engine.matmul(cross, model.fitted.alpha, { signal });
-    outputs.data.set(block.data, start * outputs.cols);
+  const probabilities = matrix(table.rows, model.classes.length);
+  for await (const { start, owner, cross } of crossBlocks(model, table, options)) {
+    const outputs = await engine.matmul(cross, model.fitted.alpha, { signal });
+    addShares(softmaxRows(outputs, model.temperature), owner, start, probabilities);
   }
-  checkPredictions(table, outputs.data, outputs.cols);
-  const probabilities = softmaxRows(outputs, model.temperature);
-  const prediction = Array.from({ length: outputs.rows }, (_, i) => model.classes[largest(row(outputs, i))]!);
+  checkPredictions(table, probabilities.data, probabilities.cols);
+  const prediction = Array.from({ length: table.rows }, (_, i) => model.classes[largest(row(probabilities, i))]!);
   return { prediction, classes: model.classes, probabilities };
+}
+
+/** Adds the probabilities of completed rows, each the mean over the completions of its row. */
+function addShares(shares: Matrix, owner: Uint32Array, start: number, sums: Matrix): void {
+  const counts = new Map<number, number>();
+  for (const i of owner) counts.set(i, (counts.get(i) ?? 0) + 1);
+  owner.forEach((i, at) => {
+    const [own, sum] = [row(shares, at), row(sums, start + i)];
+    for (let k = 0; k < own.length; k++) sum[k]! += own[k]! / counts.get(i)!;
+  });
 }
 
 /** Targets with 1 − 1/c for the class and −1/c for the others. */

@@ -6,12 +6,14 @@ import { jsEngine } from "../linalg/js-engine.ts";
 import type { Matrix } from "../matrix/matrix.ts";
 import type { PredictOptions } from "../predict/options.ts";
 import { factorizeRegularized, solveFactorized } from "../predict/regularized-solve.ts";
+import { type CompletedRows, completeRows, completionsPerRow, donorSource } from "./donors.ts";
 import { unweighRows, weighedTargets, weighRows } from "./leave-inputs-out.ts";
 import type { FittedKernel } from "./model.ts";
-import { type Preprocessor, preprocess } from "./preprocess.ts";
-import { hasRepeats } from "./rows-by-input.ts";
+import { checkColumns, type Preprocessor, preprocess } from "./preprocess.ts";
+import { isPlain } from "./rows-by-input.ts";
 import type { Selection } from "./select.ts";
 import { type Table, takeTableRows } from "./table.ts";
+import { rowKinds } from "./unknown-inputs.ts";
 
 /**
  * Solves with the selected kernel and ridge on all training rows. O(n³/3). `lower` is the Cholesky factor of the kernel
@@ -27,18 +29,19 @@ export async function fitKernel(
   });
   if (!factor.ok) throw new NumericalError(factor.message);
   const solved = await solveFactorized("fit", factor.lower, weighedTargets(data), engine, { signal });
-  const [alpha, lower] = hasRepeats(data)
-    ? [weighRows(solved, data.counts), unweighRows(factor.lower, data.counts)]
-    : [solved, factor.lower];
+  const [alpha, lower] = isPlain(data)
+    ? [solved, factor.lower]
+    : [weighRows(solved, data.counts), unweighRows(factor.lower, data.counts)];
   const { kernel, name: architecture } = candidate;
   const network = parseNetwork(candidate.network); // with its defaults: a model says all that it is
   return { fitted: { network, kernel, architecture, diagReg, xTrain: data.x, alpha }, lower };
 }
 
-/** Inputs and K(x, xTrain) of some rows of a table, the first of which is row `start`. */
-export interface CrossBlock {
+/** Completed inputs and K(x, xTrain) of some rows of a table, the first of which is row `start`. */
+export interface CrossBlock extends CompletedRows {
   readonly start: number;
-  readonly x: Matrix;
+  /** Rows of the table. */
+  readonly rows: number;
   readonly cross: Matrix;
 }
 
@@ -48,24 +51,45 @@ const BLOCK_ENTRIES = 2 ** 24;
 /** The share of a block's progress that its kernel makes. */
 const KERNEL_SHARE = 0.9;
 
-/** K(x, xTrain) for the rows of a table, as many rows at a time as have `entries`, so that memory does not grow with the table. */
+/** What crossBlocks needs of a model. */
+type Predictor = { readonly preprocessor: Preprocessor; readonly fitted: FittedKernel };
+
+/**
+ * K(x, xTrain) for the rows of a table, as many rows at a time as have `entries`, so that memory does not grow with the table.
+ * Rows with missing values or categories that training never had are there as often as they are completed (`completeRows`).
+ */
 export async function* crossBlocks(
-  { preprocessor, fitted }: { readonly preprocessor: Preprocessor; readonly fitted: FittedKernel },
+  { preprocessor, fitted }: Predictor,
   table: Table,
   { engine, signal, onProgress }: PredictOptions,
   entries: number = BLOCK_ENTRIES,
 ): AsyncGenerator<CrossBlock> {
+  checkColumns(preprocessor, table);
+  const { kinds, kindOf } = rowKinds(preprocessor, table);
+  const sources = kinds.map((kind) => donorSource(preprocessor, fitted.xTrain, kind));
+  const costs = sources.map(completionsPerRow);
   const kernel = kernelFn(fitted.network);
-  const size = Math.max(1, Math.floor(entries / fitted.xTrain.rows));
-  for (let start = 0; start < Math.max(1, table.rows); start += size) {
-    const count = Math.min(size, table.rows - start);
-    const x = preprocess(preprocessor, rowsFrom(table, start, count));
-    const report = (share: number) => onProgress?.((start + share * count) / Math.max(1, table.rows));
+  const most = Math.max(1, Math.floor(entries / fitted.xTrain.rows));
+  let start = 0;
+  do {
+    const rows = rowsWithin(start, table.rows, most, (i) => costs[kindOf[i]!]!);
+    const x = preprocess(preprocessor, rowsFrom(table, start, rows));
+    const from = start;
+    const completed = completeRows(x, fitted.xTrain, (i) => sources[kindOf[from + i]!]!);
+    const report = (share: number) => onProgress?.((from + share * rows) / Math.max(1, table.rows));
     const onEntries = (fraction: number) => report(KERNEL_SHARE * fraction);
-    const options = { engine, signal, onProgress: onEntries };
-    yield { start, x, cross: await kernel(x, fitted.xTrain, fitted.kernel, options) };
+    const cross = await kernel(completed.x, fitted.xTrain, fitted.kernel, { engine, signal, onProgress: onEntries });
+    yield { start, rows, ...completed, cross };
     report(1);
-  }
+    start += rows;
+  } while (start < table.rows);
+}
+
+/** How many rows from `start` on cost `most` at most, at least one where there are any. */
+function rowsWithin(start: number, rows: number, most: number, cost: (i: number) => number): number {
+  let [end, spent] = [start, 0];
+  while (end < rows && (end === start || spent + cost(end) <= most)) spent += cost(end++);
+  return end - start;
 }
 
 /** Throws NumericalError that names the row when one of its predictions is not finite. */

@@ -1,10 +1,10 @@
 import { type Matrix, matrix, row } from "../matrix/matrix.ts";
 import type { LeaveOneOut } from "../predict/leave-one-out.ts";
-import { hasRepeats, isDesign, type RowsByInput } from "./rows-by-input.ts";
+import { isDesign, isPlain, type RowsByInput } from "./rows-by-input.ts";
 
 /*
- * Kernel ridge regression on rows of which some have equal inputs. Let k be the kernel matrix of the different inputs, c
- * their counts, m their mean targets and C = diag(c). All rows together give the coefficients (k + diagReg·C⁻¹)⁻¹ m, with
+ * Kernel ridge regression on rows of which some have equal inputs, or which have weights w. Let k be the kernel matrix of the
+ * different inputs, c their counts, that is the sums of the weights of their rows, m their mean targets and C = diag(c). All rows together give the coefficients (k + diagReg·C⁻¹)⁻¹ m, with
  *
  *   k + diagReg·C⁻¹ = C^(−½) (C^½ k C^½ + diagReg·I) C^(−½)
  *
@@ -21,7 +21,7 @@ export function weighGram(gram: Matrix, counts: Float64Array): Matrix {
 }
 
 /** C^½ m. */
-export function weighedTargets({ means, counts }: RowsByInput): Matrix {
+export function weighedTargets({ means, counts }: Pick<RowsByInput, "means" | "counts">): Matrix {
   return weighRows(matrix(means.rows, means.cols, means.data.slice()), counts);
 }
 
@@ -45,32 +45,40 @@ function scaleRows(a: Matrix, factor: (row: number) => number): Matrix {
 
 /** What a model says of rows that it was fitted without. */
 export interface LeftOut extends LeaveOneOut {
-  /** How many times rows were left out: once for each different input, or for each row of a design. */
+  /** How many times rows were left out: once for each different input, row of a design, group, or time. */
   readonly times: number;
+  /** The rows that the residuals are of, where these are not all in their order. */
+  readonly rows?: Uint32Array | undefined;
+  /** The targets of these rows. */
+  readonly y: Matrix;
+  /** What these rows count; absent when all count alike. */
+  readonly weights?: Float64Array | undefined;
 }
 
 /**
  * What is said of every row without all rows of its input, from the same of the weighted matrix; of a design without
- * this row alone (`isDesign`). The variance is that of one more target.
+ * this row alone (`isDesign`). The variance is that of the target of a row of this weight.
  */
 export function leaveInputsOut(data: RowsByInput, weighted: LeaveOneOut, diagReg: number): LeftOut {
-  const { counts, inputOf, y, means } = data;
-  if (!hasRepeats(data)) return { ...weighted, times: counts.length };
+  const { counts, inputOf, y, means, roles } = data;
+  if (isPlain(data)) return { ...weighted, times: counts.length, y };
   const single = isDesign(data);
   const residuals = matrix(y.rows, y.cols);
   const variances = new Float64Array(y.rows);
   inputOf.forEach((input, i) => {
-    const count = counts[input]!;
+    const [count, weight] = [counts[input]!, roles.weights?.[i] ?? 1];
     const variance = weighted.variances[input]!;
-    // Of the inverse, times diagReg: (1 − 1/c) of what differs inside the input, 1/c of its mean.
-    const leverage = 1 - 1 / count + diagReg / variance / count;
-    if (single) variances[i] = diagReg / leverage;
-    else variances[i] = count === 1 ? variance : Math.max(variance - diagReg, 0) / count + diagReg;
+    // Of the inverse, times diagReg/w: (1 − w/c) of what differs inside the input, w/c of its mean.
+    const share = weight / count;
+    const leverage = 1 - share + (diagReg / variance) * share;
+    if (single) variances[i] = diagReg / leverage / weight;
+    else
+      variances[i] = count === 1 && share === 1 ? variance : Math.max(variance - diagReg, 0) / count + diagReg / weight;
     for (let j = 0; j < y.cols; j++) {
       const inside = y.data[i * y.cols + j]! - means.data[input * y.cols + j]!;
       const ofMean = weighted.residuals.data[input * y.cols + j]! / Math.sqrt(count);
       residuals.data[i * y.cols + j] = single ? (inside + (ofMean * diagReg) / variance) / leverage : inside + ofMean;
     }
   });
-  return { ok: true, residuals, variances, times: single ? y.rows : counts.length };
+  return { ok: true, residuals, variances, times: single ? y.rows : counts.length, y, weights: roles.weights };
 }

@@ -29,13 +29,20 @@ const listOf =
     });
   };
 
+/** Two numbers in ascending order. */
+const pair: Check = (value, name) => {
+  listOf(number)(value, name);
+  const [low, high, ...others] = value as number[];
+  expect(low !== undefined && high !== undefined && low <= high && others.length === 0, name, "two numbers in order");
+};
+
 const orNull =
   (check: Check): Check =>
   (value, name) => {
     if (value !== null) check(value, name);
   };
 
-const orAbsent =
+const optional =
   (check: Check): Check =>
   (value, name) => {
     if (value !== undefined) check(value, name);
@@ -69,7 +76,7 @@ const numericFeature = object({
   mean: number,
   std: positive,
   missing: orNull(number),
-  durations: orAbsent(truth),
+  durations: optional(truth),
 });
 const categoryFeature = object({ name: text, levels: listOf(text), shares: listOf(number) });
 
@@ -92,10 +99,12 @@ const base: Readonly<Record<string, Check>> = {
   target: text,
   rows: positive,
   leftOut: positive,
+  rowColumns: optional(object({ weight: optional(text), group: optional(text), time: optional(text) })),
+  weightless: optional(atLeastZero),
   preprocessor: object({
     features: listOf(feature),
     dropped: listOf(object({ name: text, reason: text })),
-    dialect: orAbsent(object({ delimiter: text, decimal: oneOf(".", ",") })),
+    dialect: optional(object({ delimiter: text, decimal: oneOf(".", ",") })),
   }),
   fitted: object({ network: anything, kernel: oneOf("ntk", "nngp"), architecture: text, diagReg: atLeastZero }),
   scores: listOf(object({ name: text, score: number, relativeDiagReg: number })),
@@ -103,7 +112,13 @@ const base: Readonly<Record<string, Check>> = {
   engine: text,
 };
 
-const regression = object({ ...base, targetMean: number, targetStd: positive, noise: atLeastZero });
+const regression = object({
+  ...base,
+  targetMean: number,
+  targetStd: positive,
+  noise: atLeastZero,
+  profile: orNull(object({ diagReg: atLeastZero, offset: number, range: pair })),
+});
 const classification = object({ ...base, classes: listOf(text), numericClasses: truth, temperature: positive });
 
 /** Throws an Error unless `plain` has every field of a model, apart from the arrays. */

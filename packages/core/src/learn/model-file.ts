@@ -4,6 +4,7 @@ import { parseNetwork } from "../layers/network-file.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
 import type { ClassificationModel, FittedKernel, Model, RegressionModel } from "./model.ts";
 import { checkModelFields, checkModelSizes } from "./model-check.ts";
+import type { NoiseProfile } from "./noise-profile.ts";
 
 /** What a model file says it is. */
 export const MODEL_FORMAT = { name: "ntkit-model", version: 1 } as const;
@@ -20,10 +21,21 @@ export function encodeModel(model: Model): Uint8Array {
   const tensors: Record<string, Tensor> = { x_train: tensor(xTrain), alpha: tensor(alpha) };
   let plain: object = { ...rest, fitted: kernel };
   if (model.task === "regression") {
-    const { lower, looScores, ...others } = rest as Omit<RegressionModel, "fitted">; // the task says which model it is
-    plain = { ...others, fitted: kernel };
+    const { lower, looScores, looInputs, looWeights, targets, profile, ...others } = rest as Omit<
+      RegressionModel,
+      "fitted"
+    >; // the task says which model it is
+    plain = { ...others, fitted: kernel, profile: null };
+    if (profile !== null) {
+      const { alpha: profileAlpha, ...numbers } = profile;
+      plain = { ...plain, profile: numbers };
+      tensors["profile_alpha"] = { shape: [profileAlpha.length], data: profileAlpha };
+    }
     tensors["cholesky_lower"] = { shape: [packedLength(lower.rows)], data: pack(lower) };
     tensors["loo_scores"] = { shape: [looScores.length], data: looScores };
+    tensors["loo_inputs"] = { shape: [looInputs.length], data: Float64Array.from(looInputs) };
+    if (looWeights) tensors["loo_weights"] = { shape: [looWeights.length], data: looWeights };
+    tensors["targets"] = { shape: [targets.length], data: targets };
   }
   const metadata = { format: FORMAT, version: `${VERSION}`, model: JSON.stringify(plain) };
   return encodeChecked({ metadata, tensors });
@@ -51,8 +63,9 @@ export function decodeModel(bytes: Uint8Array, source: string): Model {
 type Tensors = Safetensors["tensors"];
 
 /** What the description of either model holds, once checked. */
-interface PlainModel extends Pick<Model, "task" | "rows" | "preprocessor" | "fitted"> {
+interface PlainModel extends Pick<Model, "task" | "rows" | "rowColumns" | "preprocessor" | "fitted"> {
   readonly classes?: readonly string[];
+  readonly profile?: Omit<NoiseProfile, "alpha"> | null;
 }
 
 /** What `encodeModel` took apart. */
@@ -68,9 +81,22 @@ function assemble(plain: PlainModel, tensors: Tensors, source: string): Model {
   if (plain.task === "classification") return { ...plain, fitted } as ClassificationModel;
   const packed = tensorOf("cholesky_lower", tensors, source).data;
   const looScores = tensorOf("loo_scores", tensors, source).data;
-  if (looScores.length !== plain.rows) throw new FormatError(`${source} is damaged: "loo_scores" has the wrong size`);
+  // In time, the first rows are judged by none.
+  const judged =
+    plain.rowColumns?.time === undefined ? plain.rows : Math.min(Math.max(looScores.length, 1), plain.rows);
+  if (looScores.length !== judged) throw new FormatError(`${source} is damaged: "loo_scores" has the wrong size`);
+  const looInputs = indicesOf("loo_inputs", tensors, judged, fitted.xTrain.rows, source);
+  const looWeights = tensors["loo_weights"] && { looWeights: tensorOf("loo_weights", tensors, source).data };
+  if (looWeights && looWeights.looWeights.length !== judged)
+    throw new FormatError(`${source} is damaged: "loo_weights" has the wrong size`);
+  const targets = tensorOf("targets", tensors, source).data;
+  if (targets.length !== fitted.xTrain.rows)
+    throw new FormatError(`${source} is damaged: "targets" has the wrong size`);
   const lower = unpack(packed, fitted.xTrain.rows, source);
-  return { ...plain, fitted, lower, looScores } as RegressionModel;
+  const profile = plain.profile && { ...plain.profile, alpha: tensorOf("profile_alpha", tensors, source).data };
+  if (profile && profile.alpha.length !== fitted.xTrain.rows)
+    throw new FormatError(`${source} is damaged: "profile_alpha" has the wrong size`);
+  return { ...plain, fitted, lower, looScores, looInputs, ...looWeights, targets, profile } as RegressionModel;
 }
 
 function tensor({ rows, cols, data }: Matrix): Tensor {
@@ -83,6 +109,15 @@ function tensorOf(name: string, tensors: Tensors, source: string): Tensor {
   if (!found.data.every(Number.isFinite))
     throw new FormatError(`${source} is damaged: the array "${name}" holds values that are not finite`);
   return found;
+}
+
+/** `count` whole numbers from 0 to below `end`. */
+function indicesOf(name: string, tensors: Tensors, count: number, end: number, source: string): Uint32Array {
+  const { data } = tensorOf(name, tensors, source);
+  if (data.length !== count) throw new FormatError(`${source} is damaged: "${name}" has the wrong size`);
+  if (!data.every((value) => Number.isInteger(value) && value >= 0 && value < end))
+    throw new FormatError(`${source} is damaged: "${name}" must hold row numbers below ${end}`);
+  return Uint32Array.from(data);
 }
 
 function matrixOf(name: string, tensors: Tensors, source: string): Matrix {

@@ -1,7 +1,9 @@
 import type { KernelName } from "../kernel/gram-engine.ts";
 import type { Layer } from "../layers/spec.ts";
 import type { Matrix } from "../matrix/matrix.ts";
+import type { NoiseProfile } from "./noise-profile.ts";
 import type { Preprocessor } from "./preprocess.ts";
+import type { RowColumns } from "./row-roles.ts";
 import type { CandidateScore } from "./select.ts";
 
 /** What both tasks learn: kernel ridge regression with an infinite network on preprocessed inputs. Plain data. */
@@ -10,7 +12,7 @@ export interface FittedKernel {
   readonly kernel: KernelName;
   /** Name of the winning candidate. */
   readonly architecture: string;
-  /** Absolute ridge on the diagonal of the kernel matrix, for an input that one row has: divided by their number for more. */
+  /** Absolute ridge on the diagonal of the kernel matrix, for an input that one row of weight 1 has: else divided by the sum of weights. */
   readonly diagReg: number;
   /** Preprocessed training inputs, each different one once, n x d. */
   readonly xTrain: Matrix;
@@ -22,8 +24,12 @@ interface ModelBase {
   readonly target: string;
   /** Training rows, those that repeat the inputs of others too. */
   readonly rows: number;
-  /** How many times training rows were left out to judge the model: once for each different input, or for each row of a design. */
+  /** How many times training rows were left out to judge the model: once for each different input, row of a design, group, or time. */
   readonly leftOut: number;
+  /** Columns that said what training rows were; absent when none did. */
+  readonly rowColumns?: RowColumns | undefined;
+  /** Rows with a target that were left out, since they have weight 0. */
+  readonly weightless?: number | undefined;
   readonly preprocessor: Preprocessor;
   readonly fitted: FittedKernel;
   readonly seed: number;
@@ -41,8 +47,16 @@ export interface RegressionModel extends ModelBase {
   readonly lower: Matrix;
   /** Noise in the variance of a new target: diagReg, or more where the targets of equal inputs say so. */
   readonly noise: number;
-  /** |leave-one-out residual| / its predicted standard deviation, of every row, ascending: what calibrates the intervals. */
+  /** How the size of residuals changes with the inputs, or null where it does not as far as the rows tell. */
+  readonly profile: NoiseProfile | null;
+  /** |leave-one-out residual| / its predicted standard deviation, of every row that was judged: what calibrates the intervals. */
   readonly looScores: Float64Array;
+  /** Which of the different training inputs each of these rows has. */
+  readonly looInputs: Uint32Array;
+  /** What each of these rows counts; absent when all count alike. */
+  readonly looWeights?: Float64Array | undefined;
+  /** The standardized target of each different training input, of the first row that has it. */
+  readonly targets: Float64Array;
 }
 
 export interface ClassificationModel extends ModelBase {

@@ -29,6 +29,15 @@ export function parseDate(text: string, writing: DateWriting): number {
   return Number.NaN;
 }
 
+const ZONE = /:\d{2}(?:[.,]\d+)?\s*([+-])(\d{2})(?::?(\d{2}))?(?:\s*\[[^\]]*\])?$/;
+
+/** The same by the clock of Greenwich, so that moments of several zones are in order. */
+export function parseMoment(text: string, writing: DateWriting): number {
+  const [, sign, hours, minutes = "0"] = ZONE.exec(text) ?? [];
+  const ahead = sign === undefined ? 0 : 3600 * Number(hours) + 60 * Number(minutes);
+  return parseDate(text, writing) - (sign === "-" ? -ahead : ahead);
+}
+
 type Fields = readonly [year: number, month: number, day: number];
 
 interface Pattern {

@@ -166,6 +166,48 @@ export function inputWidth({ features }: Preprocessor): number {
   return features.reduce((sum, feature) => sum + widthOf(feature), 0);
 }
 
+/** The inputs from `from` to before `to` that a feature makes. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+export function spansOf({ features }: Preprocessor): readonly Span[] {
+  let at = 0;
+  return features.map((feature) => {
+    const from = at;
+    at += widthOf(feature);
+    return { from, to: at };
+  });
+}
+
+/** Which of its inputs says that a value is missing, as rows in training said; null where none did. */
+export function tellsMissing(feature: Feature): number | null {
+  if (feature.kind === "numeric") return feature.missing === null ? null : 1;
+  if (feature.kind === "date") return feature.missing === null ? null : dateWidth(feature) - 1;
+  const at = feature.levels.indexOf(MISSING_LEVEL);
+  return at < 0 ? null : at;
+}
+
+/** Whether the cell of a row is missing, in a column that has the kind of the feature. */
+export function isCellMissing(feature: Feature, column: Column): (row: number) => boolean {
+  if (feature.kind === "numeric") {
+    const values = numbersOf(feature, column)?.values;
+    return (row) => Number.isNaN(values?.[row] ?? Number.NaN);
+  }
+  return column.kind === "numeric" ? (row) => Number.isNaN(column.values[row]!) : (row) => column.values[row] === null;
+}
+
+/** The inputs that a missing value of the feature makes. */
+export function missingInputs(feature: Feature): Float64Array {
+  const out = matrix(1, widthOf(feature));
+  if (feature.kind === "numeric")
+    writeNumeric(feature, { kind: "numeric", values: Float64Array.of(Number.NaN) }, out, 0, "");
+  else if (feature.kind === "date") writeDate(feature, { kind: "text", values: [null] }, out, 0, "");
+  else writeCategory(feature, { kind: "text", values: [null] }, out, 0);
+  return out.data;
+}
+
 function widthOf(feature: Feature): number {
   if (feature.kind === "category") return feature.levels.length;
   if (feature.kind === "date") return dateWidth(feature);
@@ -177,8 +219,8 @@ function widthOf(feature: Feature): number {
  * in training; columns that were not there in training are ignored.
  */
 export function preprocess(preprocessor: Preprocessor, table: Table): Matrix {
+  checkColumns(preprocessor, table);
   const columns = columnsByName(table);
-  checkColumns(preprocessor, table, columns);
   const result = matrix(table.rows, inputWidth(preprocessor));
   let at = 0;
   for (const feature of preprocessor.features) {
@@ -194,8 +236,10 @@ export function preprocess(preprocessor: Preprocessor, table: Table): Matrix {
 /** Missing columns that a message names. */
 const MOST_ABSENT = 8;
 
-function checkColumns({ features }: Preprocessor, table: Table, columns: ReadonlyMap<string, Column>): void {
+/** Throws DataError naming columns that are missing or of another kind than in training. */
+export function checkColumns({ features }: Preprocessor, table: Table): void {
   checkTable(table);
+  const columns = columnsByName(table);
   const absent = features.filter(({ name }) => !columns.has(name));
   if (absent.length > 0) {
     const own = new Set(features.map(({ name }) => name));

@@ -1,13 +1,15 @@
 import { type Matrix, matrix, row, takeRows } from "../matrix/matrix.ts";
+import { type RowRoles, takeRoles } from "./row-roles.ts";
 
 /**
  * Rows of a table by their inputs: those with equal inputs are one row with the mean of their targets, counted as often as
- * they are. Ridge regression on these is ridge regression on all rows where the ridge of an input is divided by its count.
+ * they are; with weights, by the sum of these. Ridge regression on these is ridge regression on all rows where the ridge of
+ * an input is divided by its count.
  */
 export interface RowsByInput {
   /** The different inputs, in the order in which they come first. */
   readonly x: Matrix;
-  /** How many rows have each of them. */
+  /** How many rows have each of them, or the sum of their weights. */
   readonly counts: Float64Array;
   /** Which of them each row has. */
   readonly inputOf: Uint32Array;
@@ -15,18 +17,21 @@ export interface RowsByInput {
   readonly y: Matrix;
   /** The mean target of each input. */
   readonly means: Matrix;
+  readonly roles: RowRoles;
 }
 
-export function rowsByInput(x: Matrix, y: Matrix): RowsByInput {
+export function rowsByInput(x: Matrix, y: Matrix, roles: RowRoles = {}): RowsByInput {
   const { inputOf, first } = differentRows(x);
   const counts = new Float64Array(first.length);
-  for (const input of inputOf) counts[input]!++;
+  inputOf.forEach((input, i) => {
+    counts[input]! += roles.weights?.[i] ?? 1;
+  });
   const distinct = first.length === x.rows ? x : takeRows(x, first);
-  return { x: distinct, counts, inputOf, y, means: meansOf(y, inputOf, counts) };
+  return { x: distinct, counts, inputOf, y, means: meansOf(y, inputOf, counts, roles.weights), roles };
 }
 
 /** The rows of some of the inputs, which are listed in ascending order. */
-export function takeInputs({ x, counts, inputOf, y, means }: RowsByInput, inputs: Uint32Array): RowsByInput {
+export function takeInputs({ x, counts, inputOf, y, means, roles }: RowsByInput, inputs: Uint32Array): RowsByInput {
   const place = new Map(Array.from(inputs, (input, at) => [input, at]));
   const rows = Array.from(inputOf.keys()).filter((i) => place.has(inputOf[i]!));
   return {
@@ -35,12 +40,13 @@ export function takeInputs({ x, counts, inputOf, y, means }: RowsByInput, inputs
     inputOf: Uint32Array.from(rows, (i) => place.get(inputOf[i]!)!),
     y: takeRows(y, rows),
     means: takeRows(means, inputs),
+    roles: takeRoles(roles, rows),
   };
 }
 
-/** Whether some rows have equal inputs. */
-export function hasRepeats({ inputOf, counts }: Pick<RowsByInput, "inputOf" | "counts">): boolean {
-  return inputOf.length > counts.length;
+/** Whether every row has an input of its own and counts as much as any other. */
+export function isPlain({ inputOf, counts, roles }: Pick<RowsByInput, "inputOf" | "counts" | "roles">): boolean {
+  return inputOf.length === counts.length && !roles.weights;
 }
 
 /** For each row the number of its input among the different ones, and the first row of each of these. */
@@ -75,11 +81,18 @@ function equal(a: Float64Array, b: Float64Array): boolean {
   return a.every((value, j) => value === b[j]);
 }
 
-function meansOf(y: Matrix, inputOf: Uint32Array, counts: Float64Array): Matrix {
+/** The mean of each input, by weight. */
+export function meansOf(
+  y: Matrix,
+  inputOf: Uint32Array,
+  counts: Float64Array,
+  weights: Float64Array | undefined,
+): Matrix {
   const means = matrix(counts.length, y.cols);
   inputOf.forEach((input, i) => {
     const sums = row(means, input);
-    for (let j = 0; j < sums.length; j++) sums[j]! += y.data[i * y.cols + j]!;
+    const weight = weights?.[i] ?? 1;
+    for (let j = 0; j < sums.length; j++) sums[j]! += weight * y.data[i * y.cols + j]!;
   });
   counts.forEach((count, input) => {
     const sums = row(means, input);

@@ -3,14 +3,14 @@ import { kernelFn } from "../kernel/kernel-fn.ts";
 import { zeros } from "../linalg/engine.ts";
 import { jsEngine } from "../linalg/js-engine.ts";
 import { diagonal, type Matrix } from "../matrix/matrix.ts";
-import { looAt, looFromCholesky } from "../predict/leave-one-out.ts";
 import type { PredictOptions } from "../predict/options.ts";
-import { tridiagonalPath } from "../predict/tridiagonal-path.ts";
 import { type Key, key, permutation } from "../random/key.ts";
 import * as portable from "../special/portable.ts";
 import type { Candidate } from "./candidates.ts";
-import { type LeftOut, leaveInputsOut, weighedTargets, weighGram } from "./leave-inputs-out.ts";
-import { hasRepeats, type RowsByInput, rowsByInput, takeInputs } from "./rows-by-input.ts";
+import { type Judge, judgeByCholesky, judgeByPath } from "./judge.ts";
+import { type LeftOut, weighGram } from "./leave-inputs-out.ts";
+import type { RowRoles } from "./row-roles.ts";
+import { isPlain, type RowsByInput, rowsByInput, takeInputs } from "./rows-by-input.ts";
 
 /** Judges leave-one-out predictions; lower is better. `y` are the targets they are of. */
 export type Criterion = (loo: LeftOut, y: Matrix) => number;
@@ -20,6 +20,8 @@ export interface SelectOptions extends PredictOptions {
   readonly seed: number;
   /** Different inputs used to compare architectures; the ridge is always settled on all of them. */
   readonly maxRows?: number;
+  /** What each row counts. */
+  readonly roles?: RowRoles | undefined;
 }
 
 /** How one candidate did at its best ridge. */
@@ -92,7 +94,7 @@ export async function compareCandidates(
 ): Promise<Comparison> {
   const { engine, signal, onProgress, maxRows = MAX_ROWS } = options;
   if (candidates.length === 0) throw new ValueError("selectCandidate: there must be at least one candidate, got none");
-  const data = rowsByInput(x, y);
+  const data = rowsByInput(x, y, options.roles);
   const inputs = subset(data.x.rows, maxRows, key(options.seed));
   const compared = inputs ? takeInputs(data, inputs) : data;
   const scores: CandidateScore[] = [];
@@ -121,7 +123,7 @@ export async function settleRidge(
 }
 
 /** A weighted kernel matrix, and the mean of its diagonal without weights. */
-interface WeightedGram {
+export interface WeightedGram {
   readonly gram: Matrix;
   readonly scale: number;
 }
@@ -131,9 +133,13 @@ async function gramOf(
   data: RowsByInput,
   options: Pick<PredictOptions, "engine" | "signal">,
 ): Promise<WeightedGram> {
-  const gram = await kernelFn(network)(data.x, null, kernel, options);
+  return weightedGram(await kernelFn(network)(data.x, null, kernel, options), data);
+}
+
+/** The kernel matrix of the different inputs, weighted by their counts in its own memory. */
+export function weightedGram(gram: Matrix, data: RowsByInput): WeightedGram {
   const scale = meanDiagonal(gram);
-  return { gram: hasRepeats(data) ? weighGram(gram, data.counts) : gram, scale };
+  return { gram: isPlain(data) ? gram : weighGram(gram, data.counts), scale };
 }
 
 /** A random subset of the inputs, in increasing order, or null when all of them are few enough. */
@@ -150,16 +156,13 @@ export interface Best {
 }
 
 /** The best ridge of the grid, from one decomposition. */
-async function bestRidge({ gram, scale }: WeightedGram, data: RowsByInput, options: SelectOptions): Promise<Best> {
-  const { engine, signal, criterion } = options;
-  const path = await tridiagonalPath(gram, weighedTargets(data), { engine, signal });
-  return best(RELATIVE_RIDGES, async (relative) => {
-    const diagReg = relative * scale;
-    const weighted = await looAt(path, diagReg, { engine, signal });
-    if (!weighted.ok) return null;
-    const loo = leaveInputsOut(data, weighted, diagReg);
-    return { diagReg, relative, score: criterion(loo, data.y), loo };
-  });
+export async function bestRidge(
+  { gram, scale }: WeightedGram,
+  data: RowsByInput,
+  options: SelectOptions,
+): Promise<Best> {
+  const { engine, signal } = options;
+  return best(RELATIVE_RIDGES, scale, await judgeByPath(gram, data, { engine, signal }), options);
 }
 
 /** The best ridge near one found on fewer rows, by one Cholesky factorization each, all in the same memory. */
@@ -170,24 +173,24 @@ async function refineRidge(
   reuse: Float64Array,
   options: SelectOptions,
 ): Promise<Best> {
-  const { engine, signal, criterion } = options;
-  const targets = weighedTargets(data);
+  const { engine, signal } = options;
   const relatives = REFINEMENTS.map((factor) => factor * near);
-  return best(relatives, async (relative) => {
-    const diagReg = relative * scale;
-    const factored = await looFromCholesky(gram, targets, { diagReg, engine, signal, reuse });
-    if (!factored.ok) return null;
-    const { ok, residuals, variances } = factored; // without the factor: one at a time is memory enough
-    const loo = leaveInputsOut(data, { ok, residuals, variances }, diagReg);
-    return { diagReg, relative, score: criterion(loo, data.y), loo };
-  });
+  return best(relatives, scale, judgeByCholesky(gram, data, reuse, { engine, signal }), options);
 }
 
-async function best(relatives: readonly number[], at: (relative: number) => Promise<Best | null>): Promise<Best> {
+async function best(
+  relatives: readonly number[],
+  scale: number,
+  judge: Judge,
+  { criterion }: SelectOptions,
+): Promise<Best> {
   let winner: Best | null = null;
   for (const relative of relatives) {
-    const found = await at(relative);
-    if (found && (winner === null || found.score < winner.score)) winner = found;
+    const diagReg = relative * scale;
+    const loo = await judge(diagReg);
+    if (loo === null) continue;
+    const score = criterion(loo, loo.y);
+    if (winner === null || score < winner.score) winner = { diagReg, relative, score, loo };
   }
   if (winner) return winner;
   throw new NumericalError(

@@ -37,7 +37,7 @@ function areManyDurations(column: TextColumn): boolean {
 }
 
 /** Fewer rows than this cannot be learned from: every one of them must be judged by the others. */
-const MIN_ROWS = 5;
+export const MIN_ROWS = 5;
 
 /** Rows that have a target, and their targets; DataError when there are fewer than `minRows`. */
 export function numericTarget(

@@ -1,5 +1,6 @@
 import { type Matrix, matrix, row } from "../matrix/matrix.ts";
 import * as portable from "../special/portable.ts";
+import { weightedMean } from "./row-weights.ts";
 
 /** Rows of softmax(outputs / temperature). */
 export function softmaxRows(outputs: Matrix, temperature: number): Matrix {
@@ -18,7 +19,7 @@ export function softmaxRows(outputs: Matrix, temperature: number): Matrix {
 }
 
 /**
- * Mean of −log softmax(outputs / temperature)[label]: natural logarithm, per row. With `smoothing` ε the label counts
+ * Mean of −log softmax(outputs / temperature)[label]: natural logarithm, per row, by weight where there are weights. With `smoothing` ε the label counts
  * 1 − ε and every class ε/classes: the loss when labels may be wrong.
  */
 export function logLossAt(
@@ -26,18 +27,19 @@ export function logLossAt(
   labels: readonly number[],
   temperature: number,
   smoothing: number = 0,
+  weights?: Float64Array,
 ): number {
-  let total = 0;
+  const losses = new Float64Array(outputs.rows);
   for (let i = 0; i < outputs.rows; i++) {
     const values = row(outputs, i);
     const own = values[labels[i]!]!;
     const top = values.reduce((max, value) => Math.max(max, value), -Infinity);
     const sum = values.reduce((acc, value) => acc + portable.exp((value - top) / temperature), 0);
-    total += portable.log(sum) + (1 - smoothing) * ((top - own) / temperature);
+    losses[i] = portable.log(sum) + (1 - smoothing) * ((top - own) / temperature);
     if (smoothing > 0)
-      total += smoothing * values.reduce((acc, value) => acc + (top - value) / temperature / values.length, 0);
+      losses[i]! += smoothing * values.reduce((acc, value) => acc + (top - value) / temperature / values.length, 0);
   }
-  return total / outputs.rows;
+  return weightedMean(losses, weights);
 }
 
 /** The bracket of the search: softmax outputs of size 1 are near certain at the lower end, uniform at the upper. */
@@ -52,8 +54,9 @@ export function bestTemperature(
   outputs: Matrix,
   labels: readonly number[],
   smoothing: number = 0,
+  weights?: Float64Array,
 ): { readonly temperature: number; readonly logLoss: number } {
-  const loss = (logT: number) => logLossAt(outputs, labels, portable.exp(logT), smoothing);
+  const loss = (logT: number) => logLossAt(outputs, labels, portable.exp(logT), smoothing, weights);
   let [low, high] = [COLDEST, HOTTEST];
   let [a, b] = [high - GOLDEN * (high - low), low + GOLDEN * (high - low)];
   let [lossA, lossB] = [loss(a), loss(b)];
@@ -69,5 +72,5 @@ export function bestTemperature(
     }
   }
   const temperature = portable.exp((low + high) / 2);
-  return { temperature, logLoss: logLossAt(outputs, labels, temperature, smoothing) };
+  return { temperature, logLoss: logLossAt(outputs, labels, temperature, smoothing, weights) };
 }

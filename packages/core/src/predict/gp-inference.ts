@@ -11,7 +11,7 @@ import {
   pickPrior,
   posteriorChange,
 } from "./gp-blocks.ts";
-import { checkTraining, type PredictOptions } from "./options.ts";
+import { checkTraining, type PredictOptions, type Ridge } from "./options.ts";
 import { checkRepresentable, factorizeRegularized, type SolveFailure, solveFactorized } from "./regularized-solve.ts";
 
 /**
@@ -29,8 +29,8 @@ export type GpKind = "nngp" | "ntk" | "ntkgp";
 
 export interface GpInferenceOptions extends PredictOptions {
   readonly get: GpKind;
-  /** Absolute ridge on the diagonal; for "nngp" and "ntkgp" the variance of the noise. */
-  readonly diagReg?: number | undefined;
+  /** Absolute ridge on the diagonal, or one for each row; for "nngp" and "ntkgp" the variance of the noise. */
+  readonly diagReg?: Ridge | undefined;
 }
 
 /** A Gaussian over the noiseless outputs at the test inputs; every output has the same covariance. */
@@ -42,7 +42,7 @@ export interface GpPosterior {
   readonly variance?: Float64Array;
   /** m x m, exactly symmetric: there when kTestTest held matrices. */
   readonly covariance?: Matrix;
-  readonly diagReg: number;
+  readonly diagReg: Ridge;
 }
 
 const NAMES = optionNames<GpInferenceOptions>({ ...PREDICT_NAMES, get: true, diagReg: true });

@@ -2,15 +2,18 @@ import { jsEngine } from "../linalg/js-engine.ts";
 import { checkRange, checkSquare } from "../matrix/check.ts";
 import type { Matrix } from "../matrix/matrix.ts";
 import { checkChoice, checkOptions, optionNames, PREDICT_NAMES } from "../matrix/option-names.ts";
-import { checkTraining, type PredictOptions } from "./options.ts";
-import { factorizeRegularized, type SolveFailure, solveFactorized } from "./regularized-solve.ts";
+import { checkTraining, type PredictOptions, type Ridge } from "./options.ts";
+import { addRidge, factorizeRegularized, type SolveFailure, solveFactorized } from "./regularized-solve.ts";
 import { alphaAt, rankAt, ridgePath } from "./ridge-path.ts";
 
 export type RegressionMethod = "cholesky" | "pseudoinverse";
 
 export interface KernelRegressionOptions extends PredictOptions {
-  /** Added to the diagonal of kTrainTrain as it is (not relative to its trace). */
-  readonly diagReg?: number | undefined;
+  /**
+   * Added to the diagonal of kTrainTrain as it is (not relative to its trace): one number, or one for each row, as where the
+   * noise of each target is known.
+   */
+  readonly diagReg?: Ridge | undefined;
   /** "pseudoinverse" also takes a singular matrix, by an eigendecomposition. */
   readonly method?: RegressionMethod | undefined;
 }
@@ -20,10 +23,10 @@ export interface Solution {
   readonly ok: true;
   /** n x outputs. */
   readonly alpha: Matrix;
-  /** The absolute ridge that was used. */
-  readonly diagReg: number;
+  /** The absolute ridge that was used, or the ridges of the rows. */
+  readonly diagReg: Ridge;
   readonly method: RegressionMethod;
-  /** Of kTrainTrain + diagReg·I: n, unless the pseudoinverse left out eigenvalues. */
+  /** Of A: n, unless the pseudoinverse left out eigenvalues. */
   readonly rank: number;
 }
 
@@ -34,7 +37,7 @@ const NAMES = optionNames<KernelRegressionOptions>({ ...PREDICT_NAMES, diagReg: 
 /**
  * Kernel (ridge) regression: f(x) = Σᵢ αᵢ K(x, xᵢ) with
  *
- *   α = (K + diagReg·I)⁻¹ y    or    α = (K + diagReg·I)⁺ y
+ *   α = A⁻¹ y    or    α = A⁺ y,    A = K + diagReg·I,    or K + diag(diagReg) with a ridge for each row
  *
  * Ridgeless (diagReg 0) it is the interpolant of least norm, which gradient descent from zero finds: representer
  * theorem and α = y K⁺ (Radhakrishnan, MIT 6.S088, lecture 3, theorem 2, with rows as examples).
@@ -53,9 +56,10 @@ export async function kernelRegression(
   checkChoice("kernelRegression", "method", method, ["cholesky", "pseudoinverse"]);
   checkTraining("kernelRegression", kTrainTrain, yTrain, diagReg);
   if (method === "pseudoinverse") {
-    const path = await ridgePath(kTrainTrain, yTrain, options);
-    const alpha = await alphaAt(path, diagReg, options);
-    return { ok: true, alpha, diagReg, method, rank: rankAt(path, diagReg) };
+    const [k, ridge] = typeof diagReg === "number" ? [kTrainTrain, diagReg] : [addRidge(kTrainTrain, diagReg), 0];
+    const path = await ridgePath(k, yTrain, options);
+    const alpha = await alphaAt(path, ridge, options);
+    return { ok: true, alpha, diagReg, method, rank: rankAt(path, ridge) };
   }
   const factor = await factorizeRegularized("kernelRegression", kTrainTrain, diagReg, engine, options);
   if (!factor.ok) return factor;

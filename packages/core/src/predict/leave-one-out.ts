@@ -4,7 +4,7 @@ import { jsEngine } from "../linalg/js-engine.ts";
 import { logDeterminant } from "../linalg/log-determinant.ts";
 import { type Matrix, matrix, row } from "../matrix/matrix.ts";
 import { checkOptions, optionNames, PREDICT_NAMES } from "../matrix/option-names.ts";
-import { checkTraining, type PredictOptions } from "./options.ts";
+import { checkTraining, type PredictOptions, type Ridge } from "./options.ts";
 import { factorizeRegularized, type SolveFailure, solveFactorized } from "./regularized-solve.ts";
 import { alphaAt, gainsAt, type RidgePath, singularAt } from "./ridge-path.ts";
 import type { SingularRidge } from "./singular-ridge.ts";
@@ -41,14 +41,19 @@ export async function looAt(
 /** Leave-one-out with the fit and the evidence that the same factorization gives. */
 export interface CholeskyLeaveOneOut extends LeaveOneOut {
   readonly alpha: Matrix;
-  readonly diagReg: number;
+  readonly diagReg: Ridge;
   /** ln det A. */
   readonly logDet: number;
   /** L. */
   readonly lower: Matrix;
 }
 
-const NAMES = optionNames<PredictOptions & Pick<CholeskyOptions, "diagReg" | "reuse">>({
+export interface CholeskyLeaveOneOutOptions extends PredictOptions, Pick<CholeskyOptions, "reuse"> {
+  /** One number, or one for each row: then the variance of a row has its own. */
+  readonly diagReg?: Ridge | undefined;
+}
+
+const NAMES = optionNames<CholeskyLeaveOneOutOptions>({
   ...PREDICT_NAMES,
   diagReg: true,
   reuse: true,
@@ -62,7 +67,7 @@ const NAMES = optionNames<PredictOptions & Pick<CholeskyOptions, "diagReg" | "re
 export async function looFromCholesky(
   kTrainTrain: Matrix,
   yTrain: Matrix,
-  options: PredictOptions & Pick<CholeskyOptions, "diagReg" | "reuse"> = {},
+  options: CholeskyLeaveOneOutOptions = {},
 ): Promise<CholeskyLeaveOneOut | SolveFailure> {
   checkOptions("looFromCholesky", options, NAMES);
   const { diagReg = 0, engine = jsEngine, signal, onProgress } = options;

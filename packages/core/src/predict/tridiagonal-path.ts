@@ -87,6 +87,23 @@ export function solveOnTridiagonal(
   return { solution, quadratic, logDet: pivots.reduce((sum, pivot) => sum + portable.log(pivot), 0) };
 }
 
+/**
+ * D^(−½) L⁻¹ b for some b = Qᵀ B, n x m: products of two of these are those of B with A⁻¹ between them. A must be positive definite.
+ * O(n m).
+ */
+export function halfOnTridiagonal(path: TridiagonalPath, diagReg: number, b: Matrix): Matrix {
+  const { pivots, multipliers } = factorizeTridiagonal(path, diagReg);
+  const half = matrix(b.rows, b.cols, b.data.slice());
+  const { data } = half;
+  for (let k = 1; k < b.rows; k++)
+    for (let at = k * b.cols, j = 0; j < b.cols; at++, j++) data[at]! -= multipliers[k - 1]! * data[at - b.cols]!;
+  for (let k = 0; k < b.rows; k++) {
+    const scale = 1 / Math.sqrt(pivots[k]!);
+    for (let at = k * b.cols, j = 0; j < b.cols; at++, j++) data[at]! *= scale;
+  }
+  return half;
+}
+
 /** α = Q (T + diagReg·I)⁻¹ Qᵀ y, n x outputs; A must be positive definite. O(n² outputs). */
 export async function alphaOnTridiagonal(
   path: TridiagonalPath,

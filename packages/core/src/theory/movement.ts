@@ -1,4 +1,3 @@
-import { ShapeError } from "../errors.ts";
 import { gainsAt, type RidgePath } from "../predict/ridge-path.ts";
 import { assumption, type Bound, bound } from "./bound.ts";
 
@@ -14,11 +13,10 @@ export interface MovementBounds {
 
 /**
  * How far the weights move until the residual r₀ = y − f₀ is fitted, from `ridgePath(H, r₀)` with H the tangent kernel at the start:
- * ‖w_∞ − w₀‖, of which `measured` is that of a trained network. One column. O(n).
+ * ‖w_∞ − w₀‖, of which `measured` is that of a trained network. A column of r₀ for each output: H is then the kernel of every one, as
+ * in the limit, and its square is summed over them. O(n outputs).
  */
 export function movementBounds(path: RidgePath, measured?: number): MovementBounds {
-  if (path.projected.cols !== 1)
-    throw new ShapeError(`movementBounds: the residual must be one column, got ${path.projected.cols}`);
   const [least, largest] = [path.values[0]!, path.values.at(-1)!];
   const smallest = least > path.tolerance ? least : 0;
   const norm = Math.sqrt(path.projected.data.reduce((sum, value) => sum + value * value, 0));
@@ -41,7 +39,9 @@ function finite(value: number): number {
   return Number.isNaN(value) ? Number.POSITIVE_INFINITY : value;
 }
 
-/** r₀ᵀ H⁺ r₀. */
+/** r₀ᵀ H⁺ r₀, summed over the columns of r₀. */
 export function inverseForm(path: RidgePath): number {
-  return gainsAt("inverseForm", path, 0).reduce((sum, gain, k) => sum + gain * path.projected.data[k]! ** 2, 0);
+  const { projected } = path;
+  const gains = gainsAt("inverseForm", path, 0);
+  return projected.data.reduce((sum, value, at) => sum + gains[Math.floor(at / projected.cols)]! * value ** 2, 0);
 }

@@ -7,8 +7,9 @@ import {
   regressionScore,
 } from "../../src/learn/evaluate.ts";
 import { fitClassification } from "../../src/learn/fit-classification.ts";
-import { fitRegression, predictRegression } from "../../src/learn/fit-regression.ts";
+import { fitRegression } from "../../src/learn/fit-regression.ts";
 import type { RegressionModel } from "../../src/learn/model.ts";
+import { predictRegression } from "../../src/learn/predict-regression.ts";
 import { columnOf, takeTableRows } from "../../src/learn/table.ts";
 import { fromRows } from "../../src/matrix/matrix.ts";
 import { numeric, ringTable, smoothTable, tableOf, text } from "./tables.ts";

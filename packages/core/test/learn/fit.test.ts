@@ -3,8 +3,10 @@ import { DataError, ValueError } from "../../src/errors.ts";
 import { type Candidate, fullyConnected } from "../../src/learn/candidates.ts";
 import { evaluateClassification, evaluateRegression } from "../../src/learn/evaluate.ts";
 import { fitClassification, predictClassification } from "../../src/learn/fit-classification.ts";
-import { fitRegression, intervalFactor, predictRegression } from "../../src/learn/fit-regression.ts";
+import { fitRegression } from "../../src/learn/fit-regression.ts";
+import { intervalFactor } from "../../src/learn/interval-factor.ts";
 import type { RegressionModel } from "../../src/learn/model.ts";
+import { predictRegression } from "../../src/learn/predict-regression.ts";
 import { columnOf, type Table, takeTableRows } from "../../src/learn/table.ts";
 import { numeric, ringTable, smoothTable, tableOf, text } from "./tables.ts";
 

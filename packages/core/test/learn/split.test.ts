@@ -21,6 +21,19 @@ function labelled(labels: readonly (string | null)[]): Table {
   ]);
 }
 
+it("rows that only an excluded column tells apart are held out together", () => {
+  const table = tableOf([
+    ["row", numeric(Array.from({ length: 40 }, (_, i) => i))],
+    ["a", numeric(Array.from({ length: 40 }, (_, i) => i >> 1))],
+    ["y", numeric(Array.from({ length: 40 }, (_, i) => Math.sin(i)))],
+  ]);
+  const split = { target: "y", task: "regression", testFraction: 0.3, seed: 0 } as const;
+  const { train, test } = trainTestSplit(table, { ...split, exclude: ["row"] });
+  const pairs = (part: Table) => new Set(rowsOf(part).map((i) => i >> 1));
+  expect([test.rows, train.rows, pairs(test).size]).toEqual([12, 28, 6]);
+  for (const pair of pairs(test)) expect(pairs(train)).not.toContain(pair);
+});
+
 describe("laws", () => {
   it("the parts are disjoint, cover the rows that have a target, and keep their order", () => {
     fc.assert(

@@ -49,3 +49,14 @@ export function ringTable(n: number, seed: number): Table {
     ["where", text(ring)],
   ]);
 }
+
+/** y = sin 6x with noise that grows from 0.05 at x = 0 to 1 at x = 1. */
+export function unevenTable(n: number, seed: number): Table {
+  const [kx, kn] = split(key(seed), 2);
+  const [x, eps] = [uniform(kx!, n), normal(kn!, n)];
+  const y = x.map((v, i) => Math.sin(6 * v) + (0.05 + 0.95 * v) * eps[i]!);
+  return tableOf([
+    ["x", numeric(x)],
+    ["y", numeric(y)],
+  ]);
+}

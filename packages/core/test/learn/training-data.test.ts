@@ -72,10 +72,47 @@ describe("training data", () => {
     expect(() => dataLike(learned, unknown)).toThrow('the class "c", which no training row has');
   });
 
+  it("three classes are an output each, 1 in their own rows", () => {
+    const learned = trainingData(
+      tableOf([
+        ["x", numeric([...a, 7])],
+        ["kind", text(["b", "c", "b", "a", null, "a", "c"])],
+      ]),
+      "kind",
+    );
+    expect(learned.scale).toEqual({ kind: "one-hot", name: "kind", classes: ["a", "b", "c"] });
+    expect([learned.y.rows, learned.y.cols]).toEqual([6, 3]);
+    expect([...learned.y.data]).toEqual([0, 1, 0, 0, 0, 1, 0, 1, 0, 1, 0, 0, 1, 0, 0, 0, 0, 1]);
+    const other = tableOf([
+      ["x", numeric([1, 2])],
+      ["kind", text(["c", null])],
+    ]);
+    expect(dataLike(learned, other).y).toEqual({ rows: 1, cols: 3, data: Float64Array.of(0, 0, 1) });
+  });
+
+  it("oneHot makes an output of each of two classes, and of whole numbers in their order", () => {
+    const of = (column: Parameters<typeof tableOf>[0][0][1]) =>
+      tableOf([
+        ["x", numeric(a)],
+        ["kind", column],
+      ]);
+    const two = trainingData(of(text(["b", "a", "b", "b", null, "a"])), "kind", { oneHot: true });
+    expect([...two.y.data]).toEqual([0, 1, 1, 0, 0, 1, 0, 1, 1, 0]);
+    const codes = numeric([10, 2, 10, 2, 9, 9]);
+    expect(trainingData(of(codes), "kind").scale.kind).toBe("numeric");
+    const { scale, y } = trainingData(of(codes), "kind", { oneHot: true });
+    expect(scale).toEqual({ kind: "one-hot", name: "kind", classes: ["2", "9", "10"] });
+    expect([...y.data.subarray(0, 6)]).toEqual([0, 0, 1, 1, 0, 0]);
+    expect(() => trainingData(of(numeric([1, 2, 1, 2.5, 1, 2])), "kind", { oneHot: true })).toThrow(
+      'target "kind" holds 2.5, which is no class: classes are texts or whole numbers',
+    );
+    expect(() => trainingData(of(numeric([3, 3, 3, 3, 3, 3])), "kind", { oneHot: true })).toThrow("is 3 in every row");
+  });
+
   it.each([
     ["constant numbers", numeric([2, 2, 2, 2, 2, 2]), "is 2 in every row, so there is nothing to learn"],
     ["one class", text(["a", "a", "a", "a", "a", "a"]), 'is "a" in every row'],
-    ["three classes", text(["a", "b", "c", "a", "b", "c"]), "has 3 classes, one output can learn two of them"],
+    ["as many classes as rows", text(["a", "b", "c", "a", "b", "d"]), "has 4 classes in 6 rows, too many to learn"],
   ])("refuses %s", (_, column, message) => {
     const table = tableOf([
       ["x", numeric(a)],

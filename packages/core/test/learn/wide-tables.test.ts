@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { fullyConnected } from "../../src/learn/candidates.ts";
 import { evaluateRegression } from "../../src/learn/evaluate.ts";
-import { fitRegression, predictRegression } from "../../src/learn/fit-regression.ts";
+import { fitRegression } from "../../src/learn/fit-regression.ts";
+import { predictRegression } from "../../src/learn/predict-regression.ts";
 import { withSharedScale } from "../../src/learn/preprocess.ts";
 import type { Table } from "../../src/learn/table.ts";
 import { numeric, tableOf } from "./tables.ts";
