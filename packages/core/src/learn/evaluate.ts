@@ -1,4 +1,4 @@
-import { DataError } from "../errors.ts";
+import { DataError, didYouMean } from "../errors.ts";
 import { columnVector, type Matrix, matrix, row } from "../matrix/matrix.ts";
 import { checkOptions } from "../matrix/option-names.ts";
 import * as portable from "../special/portable.ts";
@@ -190,7 +190,7 @@ function labelOf(value: string, classes: readonly string[], source: string, targ
   const label = classes.indexOf(value);
   if (label >= 0) return label;
   throw new DataError(
-    `${source}: target "${target}" holds the class "${value}", which no training row has: add such rows to training, or leave it out here`,
+    `${source}: target "${target}" holds the class "${value}", which no training row has${didYouMean(value, classes)}: add such rows to training, or leave it out here`,
   );
 }
 

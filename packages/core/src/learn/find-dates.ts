@@ -1,5 +1,6 @@
 import { dateOfDay } from "./calendar.ts";
 import { DATE_WRITINGS, DAY, type DateWriting, parseDate } from "./parse-date.ts";
+import { parseDuration } from "./parse-duration.ts";
 
 type Cells = readonly (string | null)[];
 
@@ -53,7 +54,9 @@ export function dateNote(cells: Cells, { writing, open }: DatesFound): string | 
     return `"${text}" is read as ${iso}, the ${first} before the ${second}, which no row of the column decides: write dates like ${iso} to be sure`;
   }
   if (writing !== "clock") return undefined;
-  return `"${cells.find((cell) => cell !== null)}" is read as a time of day`;
+  const text = cells.find((cell) => cell !== null) ?? "";
+  const seconds = parseDuration(text);
+  return `"${text}" is read as a time of day${Number.isNaN(seconds) ? "" : `, as a target as ${seconds} seconds`}`;
 }
 
 function isoDate(seconds: number): string {

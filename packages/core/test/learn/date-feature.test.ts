@@ -10,6 +10,7 @@ import { parseDate } from "../../src/learn/parse-date.ts";
 import { predictMeans } from "../../src/learn/predict-regression.ts";
 import { fitPreprocessor, inputWidth, preprocess } from "../../src/learn/preprocess.ts";
 import { type Column, takeTableRows } from "../../src/learn/table.ts";
+import { inferTask, numericTarget } from "../../src/learn/target.ts";
 import { column, type Matrix, row } from "../../src/matrix/matrix.ts";
 import { key, normal } from "../../src/random/key.ts";
 import { numeric, tableOf, text } from "./tables.ts";
@@ -249,8 +250,20 @@ describe("durations", () => {
     expect(cells("1:23:45", "23:00:00")).toEqual({
       ...text(["1:23:45", "23:00:00"]),
       dates: "clock",
-      note: '"1:23:45" is read as a time of day',
+      note: '"1:23:45" is read as a time of day, as a target as 5025 seconds',
     });
+    expect(cells("1:23 pm", "2:00 pm").note).toBe('"1:23 pm" is read as a time of day');
+  });
+
+  it("are what many times of day are as a target", () => {
+    const clocks = Array.from({ length: 20 }, (_, i) => `0:${30 + i}:00`);
+    const table = tableOf([["y", cells(...clocks)]]);
+    expect(inferTask(table, "y")).toBe("regression");
+    expect(numericTarget(table, "y").values.slice(0, 2)).toEqual(Float64Array.of(1800, 1860));
+    expect(inferTask(tableOf([["y", cells(...days("2012-01-01", 20))]]), "y")).toBe("classification");
+    expect(inferTask(tableOf([["y", cells(...clocks.map((_, i) => `0:${30 + (i % 2)}:00`))]]), "y")).toBe(
+      "classification",
+    );
   });
 
   it("stay durations in other tables, and numbers do not become some", () => {
