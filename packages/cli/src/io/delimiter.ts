@@ -88,7 +88,7 @@ function trySplit(text: string, delimiter: string, names: ReadonlySet<string>): 
     delimiter,
     records,
     fields,
-    fits: fits && (delimiter !== " " || hasNumbers(records)),
+    fits: fits && (delimiter !== " " || isNoSentence(records)),
     exact: header === fields,
     known,
   };
@@ -117,8 +117,9 @@ export function isComment({ fields, quoted }: TextRecord): boolean {
   return !quoted?.[0] && (fields[0]!.startsWith("#") || (/^\|[^|]*$/.test(fields[0]!) && fields.length === 1));
 }
 
-/** Whether some column holds numbers in half of the rows: words in a sentence are separated by blanks too. */
-function hasNumbers(records: readonly TextRecord[]): boolean {
+/** Whether some column holds numbers in half of the rows, or all names stand in quotes: words in a sentence are separated by blanks too. */
+function isNoSentence(records: readonly TextRecord[]): boolean {
+  if (records[0]!.quoted?.every((own) => own)) return true;
   const rows = records.length > 1 ? records.slice(1) : records;
   const isNumber = (field = "") => /^[+-]?[\d.,]*\d/.test(field);
   return rows[0]!.fields.some((_, j) => 2 * rows.filter(({ fields }) => isNumber(fields[j])).length >= rows.length);

@@ -42,6 +42,12 @@ describe("a dialect is found", () => {
       "separated by blanks, utf-8",
     ],
     [
+      "blanks, all in quotes, with next to nothing",
+      '"a" "b"\n"zebra" "1"\n"" ""\n"w" ""\n',
+      { a: ["zebra", null, "w"], b: [1, NaN, NaN] },
+      "separated by blanks, utf-8",
+    ],
+    [
       "blanks and quotes, below names with other marks",
       'when a;b c\n"2012-05-31 23:05" 1 2\n"2012-06-01 10:00" 3 4\n',
       { when: ["2012-05-31 23:05", "2012-06-01 10:00"], "a;b": [1, 3], c: [2, 4] },

@@ -112,7 +112,8 @@ export const anyDialect: fc.Arbitrary<Dialect> = fc
   .filter(({ decimal, thousands }) => decimal !== thousands)
   .map((own) => ({
     ...own,
-    // Runs of blanks cannot show what is not there, and no program writes "sep= ".
+    // R separates by blanks and quotes texts then. Runs of blanks cannot show what is not there, and no program writes "sep= ".
+    quoting: own.delimiter === " " && own.quoting === "needed" ? "texts" : own.quoting,
     trailing: own.trailing && own.delimiter !== " ",
     sep: own.sep && own.delimiter !== " ",
     comments: own.sep ? 0 : own.comments,
