@@ -11,6 +11,7 @@ import {
   type Table,
 } from "ntkit";
 import type { Evaluation } from "./plot.ts";
+import { learnedCopies, remarkLines } from "./remarks.ts";
 import { judgedBy, rowLines, rowsSummary } from "./row-lines.ts";
 import { textScatter } from "./text-scatter.ts";
 
@@ -39,6 +40,7 @@ export function fitReport(summary: FitSummary): string[] {
       ? `fitted on ${model.rows} rows, tested on ${evaluation.rows} rows it has not seen (seed ${options.seed})`
       : `fitted on ${model.rows} rows, none held out (seed ${options.seed})`,
     ...repeatedLines(model, evaluation !== null),
+    ...remarkLines(model, table),
     ...rowLines(model),
     "",
     ...(evaluation ? scoreLines(evaluation) : leaveOneOutLines(model, winner.score)),
@@ -170,7 +172,7 @@ function leaveOneOutLines(model: Model, score: number): string[] {
   const judged = model.rowColumns?.time === undefined ? judgedBy(model) : "judged by earlier rows:";
   const text =
     model.task === "regression"
-      ? `${judged} RMSE ${(Math.sqrt(score) * model.targetStd).toPrecision(4)}`
+      ? `${judged} RMSE ${(Math.sqrt(score) * model.targetStd).toPrecision(4)}${model.transform === "identity" ? "" : ` of the ${model.transform}`}`
       : `${judged} log loss ${score.toFixed(4)}`;
   return [`${text}: a little optimistic, since the model was chosen by it; hold rows out for an honest score`];
 }
@@ -272,6 +274,8 @@ export function fitSummary({ path, table, model, evaluation, engine, options, re
       test: evaluation?.rows ?? 0,
     },
     repeatedRows: repeatedRows(model),
+    copiesOfTarget: learnedCopies(model, table),
+    ...(model.task === "regression" ? { targetScale: model.transform, slips: model.slips ?? [] } : {}),
     ...rowsSummary(model),
     columns: preprocessor.features.map(({ name }) => name),
     leftOut: preprocessor.dropped,

@@ -44,7 +44,7 @@ describe("model files", () => {
     [
       "not-finite",
       (model) => unchecked(model).fill(0xff, model.length - 8),
-      'array "loo_scores" holds values that are not finite',
+      'array "targets" holds values that are not finite',
     ],
     [
       "zeros",

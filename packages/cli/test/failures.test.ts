@@ -18,7 +18,7 @@ describe("names that are mistyped", () => {
     ["fit @t.csv --traget=y", `unknown option '--traget' (did you mean "--target"?)`],
     ["fit --traget y", `unknown option '--traget' (did you mean "--target"?)`],
     ["certify @t.csv --target y --netwrok @net.json", `unknown option '--netwrok' (did you mean "--network"?)`],
-    ["fit @t.csv", "required option '--target <column>' not specified; ntkit fit --help shows how"],
+    ["fit @t.csv", "required option '--target <columns>' not specified; ntkit fit --help shows how"],
     ["--verison", `unknown option '--verison' (did you mean "--version"?); ntkit --help shows how`],
     ["fit @t.csv --target y --engine wsam", `it must be one of js, wasm, native (did you mean "wasm"?)`],
     ["fit @t.csv --target y --task clasification", `regression, classification (did you mean "classification"?)`],

@@ -43,7 +43,7 @@ describe("an option that takes one value is refused when it is given two", () =>
   });
 
   it("names both values", async () => {
-    const { stderr } = await ntkit("fit", "t.csv", "--target", "a", "--target", "b");
+    const { stderr } = await ntkit("train", "t.csv", "--network", "n", "--target", "a", "--target", "b");
     expect(stderr).toContain("option '--target <column>' takes one value, got 'a' and 'b': keep one of them");
   });
 });

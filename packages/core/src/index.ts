@@ -122,6 +122,7 @@ export type { Layer, LayerType, Parameterization } from "./layers/spec.ts";
 // Learning from a table
 export { type Candidate, defaultCandidates, type FullyConnectedOptions, fullyConnected } from "./learn/candidates.ts";
 export { type DecimalMark, type MarkEvidence, markEvidence } from "./learn/cell-number.ts";
+export { copiesOfTarget } from "./learn/copies.ts";
 export type { CyclePart, DateFeature, DatePart, TrendPart, WeekdayPart } from "./learn/date-feature.ts";
 export { type EstimatorOptions, type Inputs, NtkClassifier, NtkRegressor } from "./learn/estimators.ts";
 export {
@@ -144,6 +145,7 @@ export type {
   RegressionPrediction,
 } from "./learn/model.ts";
 export { decodeModel, encodeModel, MODEL_FORMAT } from "./learn/model-file.ts";
+export { decodeModels, encodeModels } from "./learn/models-file.ts";
 export type { DateWriting } from "./learn/parse-date.ts";
 export { type PredictTableOptions, predictMeans, predictRegression } from "./learn/predict-regression.ts";
 export type { CategoryFeature, DroppedColumn, Feature, NumericFeature, Preprocessor } from "./learn/preprocess.ts";

@@ -11,6 +11,20 @@ export function excludeOption(): GatheringOption {
   return columnsOption("--exclude <columns>", "columns not to learn from, like id,date; may be repeated");
 }
 
+/** The option of targets, one or several. */
+export function targetOption(): GatheringOption {
+  const what = "the column to predict; several, like a,b, are each learned alone, and none from the others";
+  return columnsOption("--target <columns>", what).makeOptionMandatory() as GatheringOption; // it returns itself
+}
+
+/**
+ * The columns that the texts of --target name. A text that is no column by itself, nor are its parts, is left to the learner to refuse.
+ */
+export function targetsNamed({ names }: Table, texts: readonly string[]): readonly string[] {
+  const own = new Set(names);
+  return [...new Set(texts.flatMap((text) => (own.has(text) || !text.includes(",") ? [text] : parts(text))))];
+}
+
 /** The columns of the table that texts of such an option name. A text that is a name is that column, whatever commas it holds. */
 export function columnsNamed(
   { source, names }: Table,

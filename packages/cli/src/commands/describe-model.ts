@@ -1,4 +1,4 @@
-import { brief, decodeModel, type Layer, listed, MODEL_FORMAT, type Model } from "ntkit";
+import { brief, decodeModels, type Layer, listed, MODEL_FORMAT, type Model } from "ntkit";
 import { alignedTable, dateLines, leftOutLines, repeatedRows } from "../report.ts";
 import { judgedBy, rowLines, rowsSummary } from "../row-lines.ts";
 
@@ -14,11 +14,13 @@ export interface ModelReport {
   readonly summary: object;
 }
 
-/** What a saved model is, and how good it was found. Throws FormatError when the bytes are no model. */
-export function describeModel(path: string, bytes: Uint8Array): ModelReport {
-  const model = decodeModel(bytes, path);
-  const { network } = model.fitted;
-  return { network, lines: modelLines(path, model), summary: { model: path, ...summary(model) } };
+/** What the saved model of each target is, and how good it was found. Throws FormatError when the bytes are no models. */
+export function describeModels(path: string, bytes: Uint8Array): readonly ModelReport[] {
+  return decodeModels(bytes, path).map((model) => ({
+    network: model.fitted.network,
+    lines: modelLines(path, model),
+    summary: { model: path, ...summary(model) },
+  }));
 }
 
 /** In units of the target for regression: the mean of the other rows is what a model must beat, where rows are left out singly. */
@@ -32,7 +34,7 @@ function leaveOneOut(model: Model): {
   const { targetStd, scores } = model;
   const n = model.rows;
   return {
-    measure: "RMSE",
+    measure: model.transform === "identity" ? "RMSE" : `RMSE of the ${model.transform}`,
     scores: scores.map(({ score }) => Math.sqrt(score) * targetStd),
     baseline: model.rowColumns ? null : (targetStd * n) / (n - 1),
   };
@@ -70,7 +72,8 @@ function modelLines(path: string, model: Model): string[] {
 function targetLine(model: Model): string {
   if (model.task === "classification")
     return `${model.classes.length} classes: ${listed(model.classes)}; temperature ${model.temperature.toPrecision(3)}`;
-  return `target: mean ${model.targetMean.toPrecision(4)}, standard deviation ${model.targetStd.toPrecision(4)}`;
+  const scale = model.transform === "identity" ? "" : `, learned as its ${model.transform}`;
+  return `target${scale}: mean ${model.targetMean.toPrecision(4)}, standard deviation ${model.targetStd.toPrecision(4)}`;
 }
 
 function summary(model: Model): object {
@@ -87,7 +90,7 @@ function summary(model: Model): object {
     ...chosen,
     ...(model.task === "classification"
       ? { classes: model.classes, temperature: model.temperature }
-      : { targetMean: model.targetMean, targetStd: model.targetStd }),
+      : { targetScale: model.transform, targetMean: model.targetMean, targetStd: model.targetStd }),
     leaveOneOut: {
       measure: loo.measure,
       candidates: scores.map(({ name, relativeDiagReg }, i) => ({ name, score: loo.scores[i], relativeDiagReg })),

@@ -1,9 +1,10 @@
 import { Command } from "commander";
 import { describeNetwork, type Layer, type LayerReport, type NetworkReport, NumericalError } from "ntkit";
 import { readInput, sourceName } from "../io/read-input.ts";
+import type { Output } from "../output.ts";
 import { leftAligned } from "../report.ts";
 import { type CommonOptions, checkPaths, inNetworkFile, networkIn, outputOf, withCommonOptions } from "./common.ts";
-import { describeModel, isSafetensors } from "./describe-model.ts";
+import { describeModels, isSafetensors } from "./describe-model.ts";
 
 export function describeCommand(signal: AbortSignal): Command {
   const command = new Command("describe")
@@ -17,15 +18,29 @@ async function runDescribe(path: string, options: CommonOptions, signal: AbortSi
   const output = outputOf(options);
   await checkPaths([path], [], {});
   const bytes = await readInput(path, { signal });
-  const model = isSafetensors(bytes) ? describeModel(sourceName(path), bytes) : null;
-  const report = await describe(path, model?.network ?? (await networkIn(path, bytes)));
-  for (const line of model === null ? [] : [...model.lines, ""]) output.print(line);
+  if (!isSafetensors(bytes)) {
+    const report = await describe(path, await networkIn(path, bytes));
+    printLayers(path, report, output);
+    output.result({ network: path, ...report });
+    return;
+  }
+  const results: object[] = [];
+  for (const { lines, network, summary } of describeModels(sourceName(path), bytes)) {
+    const report = await describe(path, network);
+    if (results.length > 0) output.print();
+    for (const line of [...lines, ""]) output.print(line);
+    printLayers(path, report, output);
+    results.push({ ...summary, ...report });
+  }
+  output.result(results.length === 1 ? results[0]! : { model: path, targets: results });
+}
+
+function printLayers(path: string, report: NetworkReport, output: Output): void {
   output.print(`${path}: ${report.parametricLayers} layers with weights, ${report.layers.length} in all`);
   output.print();
   output.print("For two inputs with ⟨x,x⟩/d = 1 and correlation 1/2, after each layer:");
   output.print();
   for (const line of leftAligned([HEAD, ...report.layers.map(cells)])) output.print(line);
-  output.result({ ...(model?.summary ?? { network: path }), ...report });
 }
 
 async function describe(path: string, network: Layer): Promise<NetworkReport> {

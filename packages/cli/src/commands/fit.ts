@@ -1,9 +1,10 @@
 import { Command } from "commander";
 import {
   type Candidate,
+  DataError,
   defaultCandidates,
   type Engine,
-  encodeModel,
+  encodeModels,
   evaluateClassification,
   evaluateRegression,
   fitClassification,
@@ -15,12 +16,12 @@ import {
   type Table,
   type Task,
 } from "ntkit";
-import { type ReadTableOptions, readTable } from "../io/table-file.ts";
+import { readTable } from "../io/table-file.ts";
 import { checkWritable, writeFileAtomic } from "../io/write-file.ts";
 import type { Output } from "../output.ts";
 import { checkPlotPath, type Evaluation, writePlot } from "../plot.ts";
 import { type FitSummary, fitReport, fitSummary } from "../report.ts";
-import { columnsNamed, excludeOption } from "./column-options.ts";
+import { columnsNamed, excludeOption, targetOption, targetsNamed } from "./column-options.ts";
 import {
   type CommonOptions,
   checkPaths,
@@ -39,7 +40,7 @@ import { chooseReportedEngine, type EngineOptions, withEngineOption } from "./en
 import { holdOut } from "./hold-out.ts";
 
 interface FitCommandOptions extends CommonOptions, TableOptions, EngineOptions {
-  readonly target: string;
+  readonly target: readonly string[];
   readonly exclude?: readonly string[];
   readonly weight?: string;
   readonly group?: string;
@@ -57,7 +58,7 @@ export function fitCommand(signal: AbortSignal): Command {
   const command = new Command("fit")
     .addHelpText("before", "Example:\n  ntkit fit houses.csv --target price --out houses.ntkit --plot houses.svg\n")
     .argument("<table>", "CSV, TSV, JSON rows, Parquet, .npy or .npz, each of them gzipped or not; - is standard input")
-    .requiredOption("--target <column>", "the column to predict")
+    .addOption(targetOption())
     .addOption(excludeOption())
     .option("--weight <column>", "what each row counts, in the fit and in scores; 0 leaves it out")
     .option("--group <column>", "rows with the same value, like those of a patient, are held out and judged together")
@@ -80,20 +81,72 @@ async function runFit(path: string, options: FitCommandOptions, signal: AbortSig
   if (options.plot !== undefined) await checkPlotPath(options.plot, options);
   const network = options.network === undefined ? undefined : await readNetwork(options.network, signal);
   const table = await readTable(path, tableReading(options, signal));
-  const task = options.task ?? inferTask(table, options.target);
+  const targets = targetsNamed(table, options.target);
+  if (targets.length > 1 && options.plot !== undefined)
+    throw new DataError(`--plot shows one target, and --target names ${targets.length}: leave it out, or fit one`);
   const exclude = columnsNamed(table, "--exclude", options.exclude);
   const columns: LearnedColumns = { exclude, weight: options.weight, group: options.group, time: options.time };
-  const { train, test } = await split(table, task, options, columns, tableReading(options, signal));
+  const rows = await testRows(table, options, signal);
+  const problems = targets.map((target): Problem => {
+    const known = withoutTargets(table, targets, target);
+    const task = options.task ?? inferTask(known, target);
+    return { target, table: known, task, ...split(known, target, task, options, columns, rows) };
+  });
   const { engine, notes } = await chooseReportedEngine(options, output);
-  const context: FitContext = { options, columns, task, network, engine, signal, output };
-  const scored = await fitOn(train, "fitting", context);
+  const learned: Learned[] = [];
+  for (const problem of problems) {
+    const context: FitContext = { options, columns, ...problem, network, engine, signal, output };
+    learned.push(await learn(path, problem, notes, context));
+  }
+  await save(options, learned, output);
+  const summaries = learned.map(({ summary }) => summary);
+  summaries.forEach((summary, k) => {
+    if (k > 0) output.print();
+    for (const line of fitReport(summary)) output.print(line);
+  });
+  output.result(
+    summaries.length === 1 ? fitSummary(summaries[0]!) : { table: path, targets: summaries.map(fitSummary) },
+  );
+}
+
+/** One target and the rows it is learned from. */
+interface Problem {
+  readonly target: string;
+  readonly table: Table;
+  readonly task: Task;
+  readonly train: Table;
+  readonly test: Table | null;
+}
+
+/** What a target came to: the model that is saved may be fitted again on all rows. */
+interface Learned {
+  readonly summary: FitSummary;
+  readonly saved: Model;
+}
+
+/** The table to learn one target from, where the other targets are no inputs. */
+function withoutTargets(table: Table, targets: readonly string[], target: string): Table {
+  if (targets.length === 1) return table;
+  const others = new Set(targets.filter((name) => name !== target));
+  const columns = table.columns.map((column, j) =>
+    others.has(table.names[j]!) ? { ...column, aside: "is a target too" } : column,
+  );
+  return { ...table, columns };
+}
+
+async function learn(
+  path: string,
+  { target, table, train, test }: Problem,
+  notes: readonly string[],
+  context: FitContext,
+): Promise<Learned> {
+  const { options, engine } = context;
+  const label = options.target.length > 1 || options.target[0] !== target ? `fitting "${target}"` : "fitting";
+  const scored = await fitOn(train, label, context);
   const evaluation = test && (await evaluate(scored, train, test, context));
   const refitted = options.out !== undefined && test !== null && options.test === undefined;
-  const model = refitted ? await fitOn(table, "fitting on all rows", context) : scored;
-  const summary: FitSummary = { path, table, model: scored, evaluation, engine, notes, options, refitted };
-  await save(options, model, evaluation, output);
-  for (const line of fitReport(summary)) output.print(line);
-  output.result(fitSummary(summary));
+  const saved = refitted ? await fitOn(table, `${label} on all rows`, context) : scored;
+  return { summary: { path, table, model: scored, evaluation, engine, notes, options, refitted }, saved };
 }
 
 /** What the columns of the table are. */
@@ -104,6 +157,7 @@ interface LearnedColumns extends RowColumns {
 interface FitContext {
   readonly options: FitCommandOptions;
   readonly columns: LearnedColumns;
+  readonly target: string;
   readonly task: Task;
   readonly network: Layer | undefined;
   readonly engine: Engine;
@@ -111,15 +165,21 @@ interface FitContext {
   readonly output: Output;
 }
 
-async function split(
+/** The table of --test. */
+async function testRows(table: Table, options: FitCommandOptions, signal: AbortSignal): Promise<Table | null> {
+  if (options.test === undefined) return null;
+  return readTable(options.test, { ...tableReading(options, signal), expected: table.names, alike: table.dialect });
+}
+
+function split(
   table: Table,
+  target: string,
   task: Task,
-  { target, seed, testFraction, test }: FitCommandOptions,
+  { seed, testFraction }: FitCommandOptions,
   columns: LearnedColumns,
-  reading: ReadTableOptions,
-): Promise<{ train: Table; test: Table | null }> {
-  if (test !== undefined) {
-    const rows = await readTable(test, { ...reading, expected: table.names, alike: table.dialect });
+  rows: Table | null,
+): { train: Table; test: Table | null } {
+  if (rows !== null) {
     inferTask(rows, target); // throws when the target is not there, before the fit
     return { train: table, test: rows };
   }
@@ -130,11 +190,11 @@ async function split(
 function fitOn(
   table: Table,
   label: string,
-  { options, columns, task, network, engine, signal, output }: FitContext,
+  { options, columns, target, task, network, engine, signal, output }: FitContext,
 ): Promise<Model> {
   const candidates = network === undefined ? defaultCandidates() : bothKernels(network);
   return output.progress(label, (onProgress): Promise<Model> => {
-    const { target, seed } = options;
+    const { seed } = options;
     const fit = { ...columns, target, seed, candidates, engine, signal, onProgress };
     return inNetworkFile<Model>(options.network, () =>
       task === "regression" ? fitRegression(table, fit) : fitClassification(table, fit),
@@ -156,13 +216,9 @@ function evaluate(model: Model, train: Table, test: Table, { engine, signal }: F
     : evaluateClassification(model, train, test, work);
 }
 
-async function save(
-  { out, plot }: FitCommandOptions,
-  model: Model,
-  evaluation: Evaluation | null,
-  output: Output,
-): Promise<void> {
-  if (out !== undefined) await writeFileAtomic(out, (write) => write(encodeModel(model)));
+async function save({ out, plot }: FitCommandOptions, learned: readonly Learned[], output: Output): Promise<void> {
+  if (out !== undefined) await writeFileAtomic(out, (write) => write(encodeModels(learned.map(({ saved }) => saved))));
+  const { evaluation, model } = learned[0]!.summary; // of several targets there is no plot
   if (plot !== undefined && evaluation) await writePlot(plot, evaluation, model.target);
   if (plot !== undefined && !evaluation) output.note("no plot: there are no test rows to show");
 }

@@ -3,7 +3,7 @@ import {
   brief,
   column,
   DataError,
-  decodeModel,
+  decodeModels,
   inferColumn,
   listed,
   type Model,
@@ -72,25 +72,31 @@ async function runPredict(
     tableFormat(options.out);
     await checkWritable(options.out);
   }
-  const model = decodeModel(await readInput(modelPath, { signal }), modelPath);
-  const { table, kept } = await readRows(tablePath, model, options, signal);
+  const models = decodeModels(await readInput(modelPath, { signal }), modelPath);
+  const { table, kept } = await readRows(tablePath, models, options, signal);
   const engine = await chooseEngine(options, output);
-  const predicted = await output.progress("predicting", (onProgress) =>
-    predictColumns(model, table, options, { engine, signal, onProgress }),
-  );
-  const columns = [...kept, ...predicted];
+  const columns = [...kept];
+  for (const model of models) {
+    const label = models.length === 1 ? "predicting" : `predicting "${model.target}"`;
+    const predicted = await output.progress(label, (onProgress) =>
+      predictColumns(model, table, options, { engine, signal, onProgress }),
+    );
+    columns.push(...predicted.map(({ name, values }) => ({ name: columnName(models, model, name), values })));
+  }
+  checkNames(columns);
+  const targets = models.map(({ target }) => target);
   if (options.out !== undefined) {
     await writeTable(options.out, columns);
-    output.note(`${table.rows} predictions of "${model.target}" written to ${options.out}`);
+    output.note(`${table.rows} predictions of ${listed(targets.map((name) => `"${name}"`))} written to ${options.out}`);
   } else if (!options.json) await writeTable(undefined, columns);
   if (table.understood !== undefined && table.understood !== PLAIN_CSV)
     output.note(brief(`${tablePath} was read as: ${table.understood}`));
-  const unknown = unknownCells(model, table);
+  const unknown = unknownOf(models, table);
   if (unknown.rows > 0) output.note(unknownNote(unknown, table.rows));
   output.result({
     model: modelPath,
     table: tablePath,
-    target: model.target,
+    ...(targets.length === 1 ? { target: targets[0] } : { targets }),
     rows: table.rows,
     unknown,
     out: options.out ?? null,
@@ -98,6 +104,31 @@ async function runPredict(
       ? { columns: Object.fromEntries(columns.map(({ name, values }) => [name, Array.from(values)])) }
       : {}),
   });
+}
+
+/** What is unknown of the rows to one of the models at least; of a column, what is to the model that knows least of it. */
+function unknownOf(models: readonly Model[], table: Table): UnknownCells {
+  const features = models.flatMap(({ preprocessor }) => preprocessor.features);
+  const { rows, columns } = unknownCells({ preprocessor: { features, dropped: [] } }, table);
+  const names = columns.map(({ name }) => name);
+  return { rows, columns: columns.filter(({ name }, j) => names.indexOf(name) === j) }; // the most comes first
+}
+
+/** The name of a column of predictions: with its target where there are several. */
+function columnName(models: readonly Model[], { target }: Model, name: string): string {
+  if (models.length === 1) return name;
+  const share = name.startsWith(SHARE) ? name.slice(SHARE.length) : null;
+  return share === null ? `${name}_${target}` : `${SHARE}${target}_${share}`;
+}
+
+/** Throws where targets and classes make the same name. */
+function checkNames(columns: readonly OutputColumn[]): void {
+  const names = columns.map(({ name }) => name);
+  const twice = names.find((name, j) => names.indexOf(name) !== j);
+  if (twice !== undefined)
+    throw new DataError(
+      `two columns of predictions would be named "${twice}": fit these targets in files of their own`,
+    );
 }
 
 /** Columns that the note on unknown values names. */
@@ -123,34 +154,40 @@ interface RowsToPredict {
 
 async function readRows(
   path: string,
-  model: Model,
+  models: readonly Model[],
   options: PredictCommandOptions,
   signal: AbortSignal,
 ): Promise<RowsToPredict> {
   const { keep, out } = options;
   // An id like 007 keeps its zeros, but where only numbers can be written.
-  const { features, dialect: alike } = model.preprocessor;
-  const expected = features.map(({ name }) => name);
+  const expected = inputNames(models);
+  const alike = models[0]?.preprocessor.dialect;
   const verbatim = out !== undefined && out !== "-" && tableFormat(out) === "npy" ? undefined : mayName(keep);
   const table = await readTable(path, { ...tableReading(options, signal), verbatim, expected, alike });
   const names = columnsNamed(table, "--keep", keep);
-  const predicted = new Set(predictedNames(model));
+  const predicted = new Set(
+    models.flatMap((model) => predictedNames(model).map((name) => columnName(models, model, name))),
+  );
   const taken = names.find((name) => predicted.has(name));
   if (taken !== undefined)
     throw new DataError(`--keep: "${taken}" is the name of a column of predictions: rename it in ${table.source}`);
   const own = new Map(table.names.map((name, j) => [name, table.columns[j]!]));
   const kept = names.map((name) => ({ name, values: own.get(name)!.values }));
-  return { table: verbatim ? asInputs(table, model, verbatim, options.missing) : table, kept };
+  return { table: verbatim ? asInputs(table, models, verbatim, options.missing) : table, kept };
 }
 
-/** The table with those verbatim columns that are inputs as the model reads them. */
+function inputNames(models: readonly Model[]): readonly string[] {
+  return [...new Set(models.flatMap(({ preprocessor }) => preprocessor.features.map(({ name }) => name)))];
+}
+
+/** The table with those verbatim columns that are inputs as the models read them. */
 function asInputs(
   { source, names, rows, columns, ...read }: Table,
-  model: Model,
+  models: readonly Model[],
   verbatim: (name: string) => boolean,
   missing: readonly string[] | undefined,
 ): Table {
-  const inputs = new Set(model.preprocessor.features.map(({ name }) => name));
+  const inputs = new Set(inputNames(models));
   const reading = { decimal: read.dialect?.decimal, missing };
   const table = makeTable(source, names, rows, (name, j) => {
     const own = columns[j]!;
@@ -165,8 +202,10 @@ function predictedNames(model: Model): readonly string[] {
     : ["prediction", ...model.classes.map(shareName)];
 }
 
+const SHARE = "p_";
+
 function shareName(name: string): string {
-  return `p_${name}`;
+  return `${SHARE}${name}`;
 }
 
 /** `prediction`, then `lower` and `upper` unless they are not asked for, or `p_<class>` for each class. */

@@ -1,6 +1,5 @@
 import { DataError } from "../errors.ts";
 import { jsEngine } from "../linalg/js-engine.ts";
-import { columnVector } from "../matrix/matrix.ts";
 import { checkOptions, optionNames, PREDICT_NAMES } from "../matrix/option-names.ts";
 import type { PredictOptions } from "../predict/options.ts";
 import { type Candidate, defaultCandidates } from "./candidates.ts";
@@ -10,7 +9,7 @@ import type { LeftOut } from "./leave-inputs-out.ts";
 import { meanAndStd } from "./mean-and-std.ts";
 import type { RegressionModel } from "./model.ts";
 import { noiseProfile } from "./noise-profile.ts";
-import type { InputOptions } from "./preprocess.ts";
+import { fitPreprocessor, type InputOptions, preprocess } from "./preprocess.ts";
 import { noiseVariance, replicateVariance } from "./replicates.ts";
 import { learnedRows, type RowColumns } from "./row-roles.ts";
 import { weightedMean } from "./row-weights.ts";
@@ -19,6 +18,7 @@ import type { Selection, SelectOptions } from "./select.ts";
 import { selectModel } from "./select-model.ts";
 import type { Table } from "./table.ts";
 import { numericTarget } from "./target.ts";
+import { chooseTransform, scaleTarget, smearOf, targetOutliers } from "./target-transform.ts";
 
 export interface FitOptions extends PredictOptions, InputOptions, RowColumns {
   readonly target: string;
@@ -49,16 +49,24 @@ export async function fitRegression(table: Table, options: FitOptions): Promise<
   checkOptions("fitRegression", options, FIT_NAMES);
   const { target, engine = jsEngine, seed = 0, candidates = defaultCandidates() } = options;
   const { rows, values: all } = numericTarget(table, target);
-  const { table: known, kept, roles, record } = learnedRows(table, target, rows, options);
-  const values = Float64Array.from(kept, (at) => all[at]!);
-  const { mean: targetMean, std: targetStd } = meanAndStd(values, roles.weights);
-  if (targetStd === 0)
+  const isSlip = targetOutliers(all) ?? (() => false);
+  const usual = [...rows.keys()].filter((at) => !isSlip(all[at]!));
+  const learned = learnedRows(
+    table,
+    target,
+    usual.map((at) => rows[at]!),
+    options,
+  );
+  const { table: known, kept, roles, record } = learned;
+  const values = Float64Array.from(kept, (at) => all[usual[at]!]!);
+  if (meanAndStd(values, roles.weights).std === 0)
     throw new DataError(
       `${table.source}: target "${target}" is ${values[0]} in every row, so there is nothing to learn`,
     );
-  const y = columnVector(values.map((value) => (value - targetMean) / targetStd));
   const select = { ...options, criterion: looMeanSquare, seed, roles };
-  const { preprocessor, selection } = await selectModel(known, target, y, candidates, select);
+  const inputs = preprocess(fitPreprocessor(known, target, options), known);
+  const scaled = scaleTarget(await chooseTransform(inputs, values, candidates, select), values, roles.weights);
+  const { preprocessor, selection } = await selectModel(known, target, scaled.y, candidates, select);
   const { data, loo, diagReg } = selection;
   const noise = noiseVariance(loo, diagReg, replicateVariance(data));
   const calibration = await calibrate(selection, noise, candidates, select);
@@ -70,9 +78,12 @@ export async function fitRegression(table: Table, options: FitOptions): Promise<
     rows: kept.length,
     leftOut: loo.times,
     ...record,
+    ...(usual.length < rows.length && { slips: Array.from(all.filter(isSlip)) }),
     preprocessor,
-    targetMean,
-    targetStd,
+    transform: scaled.transform,
+    targetMean: scaled.mean,
+    targetStd: scaled.std,
+    smear: smearOf(scaled.transform, loo.residuals.data, loo.weights),
     fitted,
     lower,
     noise,

@@ -15,7 +15,7 @@ import { keyOf, kindsOfInputs, type RowKind, type RowKinds } from "./unknown-inp
  * The factor on predicted standard deviations whose intervals hold a new target with probability `level`: the
  * ⌈(n + 1)·level⌉-th smallest leave-one-out score, as in conformal prediction; scores of rows that were left out together
  * share the weight of one. Where rows were left out too few times for that (fewer than 19 for 0.95), the largest score or
- * what Gaussian scores of the same size would need, whichever is larger.
+ * what Gaussian scores of the same size would need, whichever is larger. Scores count by the weights of their rows.
  */
 export function intervalFactor(
   { looScores, looWeights, leftOut }: Pick<RegressionModel, "looScores" | "looWeights" | "leftOut">,
@@ -51,20 +51,20 @@ export async function intervalFactors(
   const factors = new Float64Array(kinds.length).fill(intervalFactor(model, level));
   const counts = new Float64Array(kinds.length);
   for (const kind of kindOf) counts[kind]!++;
-  const factorOf = (rows: readonly number[]) => {
+  const factorOf = (rows: Uint32Array) => {
     const leftOut = rows.length * (model.leftOut / model.looScores.length);
-    const { looWeights: weights } = model;
-    const looWeights = weights && Float64Array.from(rows, (i) => weights[i]!);
-    return intervalFactor(
-      { looScores: Float64Array.from(rows, (i) => model.looScores[i]!), looWeights, leftOut },
-      level,
-    );
+    const of = (values: Float64Array) => Float64Array.from(rows, (i) => values[i]!);
+    const { looScores, looWeights } = model;
+    return intervalFactor({ looScores: of(looScores), looWeights: looWeights && of(looWeights), leftOut }, level);
   };
+  // Where rows go by groups or in time, taking one row's values away is less than what is asked.
+  const { group, time } = model.rowColumns ?? {};
+  const least = group === undefined && time === undefined ? 0 : factors[0]!;
   const strange: number[] = [];
   kinds.forEach((kind, k) => {
     if (counts[k] === 0) return;
     const number = own.kinds.findIndex((other) => keyOf(other) === keyOf(kind));
-    const rows = Array.from(model.looScores.keys()).filter((i) => own.kindOf[model.looInputs[i]!] === number);
+    const rows = Uint32Array.from(model.looScores.keys()).filter((i) => own.kindOf[model.looInputs[i]!] === number);
     if (rows.length >= ENOUGH_ROWS) factors[k] = factorOf(rows);
     else if (k > 0) strange.push(k);
   });
@@ -80,7 +80,7 @@ export async function intervalFactors(
     );
     if (scores.length < MIN_MADE) continue;
     const factor = intervalFactor({ looScores: scores, leftOut: scores.length }, level);
-    for (const k of group) factors[k] = factor;
+    for (const k of group) factors[k] = Math.max(factor, least);
   }
   return factors;
 }

@@ -29,6 +29,11 @@ const listOf =
     });
   };
 
+const twoNumbers: Check = (value, name) => {
+  listOf(number)(value, name);
+  expect((value as number[]).length === 2, name, "two numbers");
+};
+
 /** Two numbers in ascending order. */
 const pair: Check = (value, name) => {
   listOf(number)(value, name);
@@ -64,26 +69,20 @@ function choiceBy(field: string, checks: Readonly<Record<string, Check>>): Check
   };
 }
 
-function pairOf(item: Check): Check {
-  return (value, name) => {
-    listOf(item)(value, name);
-    expect((value as unknown[]).length === 2, name, "a list of two");
-  };
-}
-
 const numericFeature = object({
   name: text,
   mean: number,
   std: positive,
   missing: orNull(number),
+  clipped: optional(object({ count: positive, range: pair })),
   durations: optional(truth),
 });
 const categoryFeature = object({ name: text, levels: listOf(text), shares: listOf(number) });
 
 const datePart = choiceBy("kind", {
   trend: object({ mean: number, std: positive }),
-  season: object({ centre: pairOf(number), spread: positive }),
-  hour: object({ centre: pairOf(number), spread: positive }),
+  season: object({ centre: twoNumbers, spread: positive }),
+  hour: object({ centre: twoNumbers, spread: positive }),
   weekday: object({ shares: listOf(atLeastZero) }),
 });
 const dateFeature = object({
@@ -116,6 +115,9 @@ const regression = object({
   ...base,
   targetMean: number,
   targetStd: positive,
+  transform: oneOf("identity", "root", "log"),
+  smear: listOf(number),
+  slips: optional(listOf(number)),
   noise: atLeastZero,
   profile: orNull(object({ diagReg: atLeastZero, offset: number, range: pair })),
 });

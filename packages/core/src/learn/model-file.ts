@@ -1,5 +1,11 @@
 import { FormatError } from "../errors.ts";
-import { encodeChecked, openSafetensors, type Safetensors, type Tensor } from "../files/safetensors.ts";
+import {
+  encodeChecked,
+  type OpenSafetensors,
+  openSafetensors,
+  type Safetensors,
+  type Tensor,
+} from "../files/safetensors.ts";
 import { parseNetwork } from "../layers/network-file.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
 import type { ClassificationModel, FittedKernel, Model, RegressionModel } from "./model.ts";
@@ -11,11 +17,26 @@ export const MODEL_FORMAT = { name: "ntkit-model", version: 1 } as const;
 
 const { name: FORMAT, version: VERSION } = MODEL_FORMAT;
 
+/** What a file of several models says it is. */
+export const SEVERAL = { name: "ntkit-models", version: 1 } as const;
+
 /**
  * The bytes of a model file: safetensors, with the arrays in float64 and everything else as JSON under the metadata
  * key "model", and a checksum. A loaded model predicts the same bits on the same engine.
  */
 export function encodeModel(model: Model): Uint8Array {
+  const { plain, tensors } = takeApart(model);
+  const metadata = { format: FORMAT, version: `${VERSION}`, model: JSON.stringify(plain) };
+  return encodeChecked({ metadata, tensors });
+}
+
+/** A model as its arrays and everything else. */
+export interface ModelParts {
+  readonly plain: object;
+  readonly tensors: Readonly<Record<string, Tensor>>;
+}
+
+export function takeApart(model: Model): ModelParts {
   const { fitted, ...rest } = model;
   const { xTrain, alpha, ...kernel } = fitted;
   const tensors: Record<string, Tensor> = { x_train: tensor(xTrain), alpha: tensor(alpha) };
@@ -34,25 +55,35 @@ export function encodeModel(model: Model): Uint8Array {
     tensors["cholesky_lower"] = { shape: [packedLength(lower.rows)], data: pack(lower) };
     tensors["loo_scores"] = { shape: [looScores.length], data: looScores };
     tensors["loo_inputs"] = { shape: [looInputs.length], data: Float64Array.from(looInputs) };
-    if (looWeights) tensors["loo_weights"] = { shape: [looWeights.length], data: looWeights };
+    if (looWeights !== undefined) tensors["loo_weights"] = { shape: [looWeights.length], data: looWeights };
     tensors["targets"] = { shape: [targets.length], data: targets };
   }
-  const metadata = { format: FORMAT, version: `${VERSION}`, model: JSON.stringify(plain) };
-  return encodeChecked({ metadata, tensors });
+  return { plain, tensors };
 }
 
 /** Throws FormatError naming `source` when the bytes are no model file, are damaged or changed, or come from a newer ntkit. */
 export function decodeModel(bytes: Uint8Array, source: string): Model {
-  const file = openSafetensors(bytes, source);
+  return modelIn(openSafetensors(bytes, source), source);
+}
+
+/** The model of a file that is open. */
+export function modelIn(file: OpenSafetensors, source: string): Model {
   const { format, version, model } = file.metadata;
+  if (format === SEVERAL.name)
+    throw new FormatError(`${source} holds a model for each of several targets: read them with decodeModels`);
   if (format !== FORMAT || model === undefined)
     throw new FormatError(`${source} is a safetensors file but not an ntkit model: pass a file that ntkit fit wrote`);
   if (version !== `${VERSION}`)
     throw new FormatError(
       `${source} is a model of version ${version}, this ntkit reads version ${VERSION}: update ntkit, or fit again`,
     );
+  return assembleAs(source, () => assemble(JSON.parse(model), file.tensors(), source));
+}
+
+/** Runs the work on what a file says; what goes wrong is told of the file. */
+export function assembleAs<T>(source: string, work: () => T): T {
   try {
-    return assemble(JSON.parse(model), file.tensors(), source);
+    return work();
   } catch (error) {
     if (error instanceof FormatError) throw error;
     const reason = error instanceof Error && !(error instanceof SyntaxError) ? ` (${error.message})` : "";
@@ -60,16 +91,16 @@ export function decodeModel(bytes: Uint8Array, source: string): Model {
   }
 }
 
-type Tensors = Safetensors["tensors"];
+export type Tensors = Safetensors["tensors"];
 
 /** What the description of either model holds, once checked. */
-interface PlainModel extends Pick<Model, "task" | "rows" | "rowColumns" | "preprocessor" | "fitted"> {
+export interface PlainModel extends Pick<Model, "task" | "rows" | "rowColumns" | "preprocessor" | "fitted"> {
   readonly classes?: readonly string[];
   readonly profile?: Omit<NoiseProfile, "alpha"> | null;
 }
 
-/** What `encodeModel` took apart. */
-function assemble(plain: PlainModel, tensors: Tensors, source: string): Model {
+/** What `takeApart` took apart. */
+export function assemble(plain: PlainModel, tensors: Tensors, source: string): Model {
   checkModelFields(plain);
   const fitted: FittedKernel = {
     ...plain.fitted,
@@ -86,12 +117,10 @@ function assemble(plain: PlainModel, tensors: Tensors, source: string): Model {
     plain.rowColumns?.time === undefined ? plain.rows : Math.min(Math.max(looScores.length, 1), plain.rows);
   if (looScores.length !== judged) throw new FormatError(`${source} is damaged: "loo_scores" has the wrong size`);
   const looInputs = indicesOf("loo_inputs", tensors, judged, fitted.xTrain.rows, source);
-  const looWeights = tensors["loo_weights"] && { looWeights: tensorOf("loo_weights", tensors, source).data };
-  if (looWeights && looWeights.looWeights.length !== judged)
-    throw new FormatError(`${source} is damaged: "loo_weights" has the wrong size`);
   const targets = tensorOf("targets", tensors, source).data;
   if (targets.length !== fitted.xTrain.rows)
     throw new FormatError(`${source} is damaged: "targets" has the wrong size`);
+  const looWeights = weightsOf(plain, tensors, judged, source);
   const lower = unpack(packed, fitted.xTrain.rows, source);
   const profile = plain.profile && { ...plain.profile, alpha: tensorOf("profile_alpha", tensors, source).data };
   if (profile && profile.alpha.length !== fitted.xTrain.rows)
@@ -109,6 +138,20 @@ function tensorOf(name: string, tensors: Tensors, source: string): Tensor {
   if (!found.data.every(Number.isFinite))
     throw new FormatError(`${source} is damaged: the array "${name}" holds values that are not finite`);
   return found;
+}
+
+/** What the judged rows count, where rows have weights. */
+function weightsOf(
+  { rowColumns }: PlainModel,
+  tensors: Tensors,
+  judged: number,
+  source: string,
+): Pick<RegressionModel, "looWeights"> {
+  if (rowColumns?.weight === undefined) return {};
+  const { data } = tensorOf("loo_weights", tensors, source);
+  if (data.length !== judged || !data.every((weight) => weight > 0))
+    throw new FormatError(`${source} is damaged: "loo_weights" must hold a weight above 0 for each row judged`);
+  return { looWeights: data };
 }
 
 /** `count` whole numbers from 0 to below `end`. */

@@ -5,6 +5,7 @@ import type { NoiseProfile } from "./noise-profile.ts";
 import type { Preprocessor } from "./preprocess.ts";
 import type { RowColumns } from "./row-roles.ts";
 import type { CandidateScore } from "./select.ts";
+import type { TargetScale, TargetTransform } from "./target-transform.ts";
 
 /** What both tasks learn: kernel ridge regression with an infinite network on preprocessed inputs. Plain data. */
 export interface FittedKernel {
@@ -39,10 +40,17 @@ interface ModelBase {
   readonly engine: string;
 }
 
-export interface RegressionModel extends ModelBase {
+export interface RegressionModel extends ModelBase, TargetScale {
   readonly task: "regression";
+  /** The scale on which the target is learned, which leave-one-out density chose where the target is skewed. */
+  readonly transform: TargetTransform;
+  /** Mean and standard deviation of the training targets on this scale. */
   readonly targetMean: number;
   readonly targetStd: number;
+  /** Errors on the standardized scale by which expected targets are restored; none on the target's own scale. */
+  readonly smear: readonly number[];
+  /** Targets of rows that were left out, since they are far from all others (`targetOutliers`); absent when none was. */
+  readonly slips?: readonly number[] | undefined;
   /** Lower Cholesky factor of K + diagReg·I (diagReg over the count of each input), for predictive variances. */
   readonly lower: Matrix;
   /** Noise in the variance of a new target: diagReg, or more where the targets of equal inputs say so. */

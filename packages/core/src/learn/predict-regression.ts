@@ -8,6 +8,7 @@ import type { RegressionModel, RegressionPrediction } from "./model.ts";
 import { meanVariances, mixtures, withNoise } from "./predictive.ts";
 import { checkColumns } from "./preprocess.ts";
 import type { Table } from "./table.ts";
+import { expectedTarget, restoreTarget } from "./target-transform.ts";
 import { rowKinds } from "./unknown-inputs.ts";
 
 export interface PredictTableOptions extends PredictOptions {
@@ -32,23 +33,22 @@ export async function predictRegression(
   const kinds = rowKinds(model.preprocessor, table);
   const factors = await intervalFactors(model, kinds, level, options);
   const prediction = new Float64Array(table.rows);
-  const deviations = new Float64Array(table.rows);
+  const [middles, deviations] = [new Float64Array(table.rows), new Float64Array(table.rows)];
   for await (const { start, rows, x, owner, cross } of crossBlocks(model, table, options)) {
     const own = await meanVariances(model, x, cross, options);
     const variances = await withNoise(model, own, cross, options);
-    const mixed = mixtures(owner, rows, await standardizedMeans(model, cross, options), variances);
-    prediction.set(
-      mixed.means.map((value) => model.targetMean + model.targetStd * value),
-      start,
-    );
-    deviations.set(
-      mixed.variances.map((value) => model.targetStd * Math.sqrt(value)),
-      start,
-    );
+    const means = await standardizedMeans(model, cross, options);
+    const mixed = mixtures(owner, rows, means, variances);
+    prediction.set(expectedTargets(model, owner, rows, means), start);
+    middles.set(mixed.means, start);
+    deviations.set(mixed.variances.map(Math.sqrt), start);
   }
-  const half = deviations.map((deviation, i) => factors[kinds.kindOf[i]!]! * deviation);
-  const lower = prediction.map((value, i) => value - half[i]!);
-  const upper = prediction.map((value, i) => value + half[i]!);
+  const bound = (side: number) =>
+    middles.map((middle, i) => {
+      const standardized = middle + side * factors[kinds.kindOf[i]!]! * deviations[i]!;
+      return restoreTarget(model.transform, model.targetMean + model.targetStd * standardized);
+    });
+  const [lower, upper] = [bound(-1), bound(1)];
   for (const values of [prediction, lower, upper]) checkPredictions(table, values);
   return { prediction, lower, upper };
 }
@@ -64,14 +64,20 @@ export async function predictMeans(
   checkOptions("predictMeans", options, MEAN_NAMES);
   const prediction = new Float64Array(table.rows);
   for await (const { start, rows, owner, cross } of crossBlocks(model, table, options)) {
-    const { means } = mixtures(owner, rows, await standardizedMeans(model, cross, options), null);
-    prediction.set(
-      means.map((value) => model.targetMean + model.targetStd * value),
-      start,
-    );
+    prediction.set(expectedTargets(model, owner, rows, await standardizedMeans(model, cross, options)), start);
   }
   checkPredictions(table, prediction);
   return prediction;
+}
+
+/** The expected target of each row, the mean over its completions. */
+function expectedTargets(model: RegressionModel, owner: Uint32Array, rows: number, means: Float64Array): Float64Array {
+  return mixtures(
+    owner,
+    rows,
+    means.map((mean) => expectedTarget(model, mean)),
+    null,
+  ).means;
 }
 
 async function standardizedMeans(

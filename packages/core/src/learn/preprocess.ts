@@ -5,6 +5,7 @@ import { type DateFeature, dateFeature, dateWidth, writeDate } from "./date-feat
 import { tooManyTexts, whyLeftOut } from "./many-texts.ts";
 import { meanAndStd } from "./mean-and-std.ts";
 import { missingIndicator } from "./missing-indicator.ts";
+import { findOutliers } from "./outliers.ts";
 import { parseDuration } from "./parse-duration.ts";
 import {
   asDurations,
@@ -44,6 +45,8 @@ export interface NumericFeature {
   readonly missing: number | null;
   /** Whether they are the seconds of durations, which then are read as such. */
   readonly durations?: boolean | undefined;
+  /** Where training had outliers (`findOutliers`): what lies outside of the range of the other values is taken as its nearer end. */
+  readonly clipped?: { readonly count: number; readonly range: readonly [least: number, most: number] } | undefined;
 }
 
 export interface CategoryFeature {
@@ -122,9 +125,11 @@ function numericFeature(name: string, { values, durations }: NumericColumn): Num
   const present = values.filter((value) => !Number.isNaN(value));
   if (present.length === 0) return { name, reason: "is empty" };
   const missing = present.length < values.length ? 1 - present.length / values.length : null;
-  const { mean, std } = meanAndStd(present);
+  const outliers = findOutliers(present);
+  const { mean, std } = meanAndStd(outliers ? present.filter((value) => !outliers.isOutlier(value)) : present);
   if (std === 0 && missing === null) return { name, reason: "is constant" };
-  return { kind: "numeric", name, mean, std: std || 1, missing, ...(durations && { durations }) };
+  const clipped = outliers && { clipped: { count: outliers.count, range: outliers.range } };
+  return { kind: "numeric", name, mean, std: std || 1, missing, ...clipped, ...(durations && { durations }) };
 }
 
 function textFeature(table: Table, name: string, column: TextColumn): Feature | DroppedColumn {
@@ -279,12 +284,13 @@ function numbersOf(feature: NumericFeature, column: Column): NumericColumn | nul
 const FARTHEST = 1e120;
 
 function writeNumeric(feature: NumericFeature, column: Column, out: Matrix, at: number, source: string): void {
-  const { name, mean, std, missing } = feature;
+  const { name, mean, std, missing, clipped } = feature;
   const values = numbersOf(feature, column)?.values;
   for (let i = 0; i < out.rows; i++) {
     const value = values?.[i] ?? Number.NaN;
     const isMissing = Number.isNaN(value);
-    const input = isMissing ? 0 : (value - mean) / std;
+    const [least, most] = clipped?.range ?? [value, value];
+    const input = isMissing ? 0 : (Math.min(Math.max(value, least), most) - mean) / std;
     if (Math.abs(input) > FARTHEST)
       throw new DataError(
         `${source}: column "${name}" holds ${value} in data row ${i + 1}, too far from training (mean ${mean.toPrecision(3)}, standard deviation ${std.toPrecision(3)}) to compute with: correct it, or leave it empty if it is missing`,

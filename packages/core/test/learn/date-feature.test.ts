@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fullyConnected } from "../../src/learn/candidates.ts";
 import type { DateFeature } from "../../src/learn/date-feature.ts";
 import { weekdayOf } from "../../src/learn/date-feature.ts";
 import { fitRegression } from "../../src/learn/fit-regression.ts";
@@ -275,6 +276,38 @@ describe("durations", () => {
     expect(() => inputsOf(cells("1", "2"), cells("27:00:00"))).toThrow(
       'column "day" was numeric in training but now holds durations: write them as numbers too',
     );
+  });
+});
+
+describe("a model of every part", () => {
+  const dates = Array.from({ length: 60 }, (_, i) => `${days("2012-01-01", 60, 9)[i]} ${(5 * i) % 24}:30`);
+  const table = tableOf([
+    ["day", cells(...dates, "")],
+    ["late", cells(...dates.map((_, i) => `${i}:00:00`), "99:00:00")],
+    ["y", numeric(Array.from({ length: 61 }, (_, i) => Math.sin(i) + i / 10))],
+  ]);
+  const candidates = [
+    { name: "relu", network: fullyConnected({ depth: 1, activation: "relu", bStd: 0.5 }), kernel: "ntk" },
+  ] as const;
+
+  it("comes back from its file, and is checked there", async () => {
+    const model = await fitRegression(table, { target: "y", candidates });
+    const [day] = model.preprocessor.features as [DateFeature]; // the first column is one of dates
+    expect(day.parts.map(({ kind }) => kind)).toEqual(["trend", "season", "weekday", "hour"]);
+    expect(decodeModel(encodeModel(model), "m")).toEqual(model);
+    const decoded = (changed: object) => () => {
+      const preprocessor = { ...model.preprocessor, features: [changed] } as typeof model.preprocessor;
+      return decodeModel(encodeModel({ ...model, preprocessor }), "m");
+    };
+    const part = (k: number, changed: object) => ({
+      ...day,
+      parts: day.parts.map((own, j) => (j === k ? { ...own, ...changed } : own)),
+    });
+    expect(decoded({ ...day, writing: "ydm" })).toThrow("features[0].writing must be one of ymd, dmy, mdy, clock");
+    expect(decoded(part(0, { std: 0 }))).toThrow("features[0].parts[0].std must be above 0");
+    expect(decoded(part(1, { centre: [0.5] }))).toThrow("features[0].parts[1].centre must be two numbers");
+    expect(decoded(part(2, { shares: [1] }))).toThrow("shares of day must be one for each day of the week");
+    expect(decoded(part(3, { kind: "tide" }))).toThrow("parts[3].kind must be one of trend, season, hour, weekday");
   });
 });
 

@@ -178,6 +178,17 @@ describe("a table with a column of groups", () => {
     expect(await coverage({ group: undefined, exclude: ["patient"] })).toBeLessThan(byGroup - 0.1);
   });
 
+  it("has intervals no narrower where a value is missing than where all are there", async () => {
+    const model = await fitRegression(patients(12, 700), fit);
+    const test = patients(12, 800);
+    const widths = async (table: Table) => {
+      const { lower, upper } = await predictRegression(model, table);
+      return upper.reduce((sum, value, i) => sum + value - lower[i]!, 0) / upper.length;
+    };
+    const columns = test.columns.with(2, numeric(new Float64Array(test.rows).fill(Number.NaN)));
+    expect(await widths({ ...test, columns })).toBeGreaterThan(await widths(test));
+  });
+
   it("is no input, and the model remembers it", async () => {
     const model = await fitRegression(patients(8, 300), fit);
     expect(model.preprocessor.features.map(({ name }) => name)).toEqual(["marker", "x"]);

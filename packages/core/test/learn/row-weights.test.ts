@@ -7,6 +7,7 @@ import { evaluateClassification, evaluateRegression, regressionScore } from "../
 import { fitClassification } from "../../src/learn/fit-classification.ts";
 import { fitKernel } from "../../src/learn/fit-kernel.ts";
 import { fitRegression } from "../../src/learn/fit-regression.ts";
+import { intervalFactor } from "../../src/learn/interval-factor.ts";
 import { leaveInputsOut, weighedTargets, weighGram } from "../../src/learn/leave-inputs-out.ts";
 import { fitLinear } from "../../src/learn/linear-baseline.ts";
 import type { RegressionModel } from "../../src/learn/model.ts";
@@ -156,6 +157,18 @@ describe("means, quantiles and scores by weight", () => {
     );
   });
 
+  it("calibrate intervals as copies do", () => {
+    const [looScores, looWeights] = [normal(key(1), 40).map(Math.abs), integers(40, 2)];
+    const copies = Float64Array.from(repeated(looWeights), (i) => looScores[i]!);
+    for (const level of [0.5, 0.8, 0.95])
+      expect(intervalFactor({ looScores, looWeights, leftOut: 1e12 }, level)).toBe(
+        copies.sort()[Math.ceil(level * meanOf(looWeights) * 40 - 1e-9) - 1],
+      );
+    const apart = Float64Array.of(1, 2, 3);
+    expect(intervalFactor({ looScores: apart, looWeights: Float64Array.of(1, 1, 8), leftOut: 1e12 }, 0.3)).toBe(3);
+    expect(intervalFactor({ looScores: apart, looWeights: Float64Array.of(8, 1, 1), leftOut: 1e12 }, 0.3)).toBe(1);
+  });
+
   it("of a linear model are those of weighted least squares, left out as by fitting again", async () => {
     const [x, y] = [randomMatrix(1, 9, 2), randomMatrix(2, 9, 1)];
     const weights = withMeanOne(uniform(key(3), 9).map((u) => 0.1 + u));
@@ -228,6 +241,30 @@ describe("a table with a column of weights", () => {
     const expected = await fitRegression(without, fit);
     expect(gap(await predictMeans(fewer, test), await predictMeans(expected, test))).toBeLessThan(1e-10);
     expect(decodeModel(encodeModel(fewer), "m")).toEqual(fewer);
+    for (const looWeights of [undefined, new Float64Array(60), new Float64Array(59).fill(1)])
+      expect(() => decodeModel(encodeModel({ ...fewer, looWeights }), "m")).toThrow(/m is damaged: .*"loo_weights"/);
+  });
+
+  it("chooses the scale of the target by them", async () => {
+    // The rows that count are skewed and the logarithm of a smooth function; the others, as many, are far from that.
+    const table = smoothTable(80, 21, 0.2);
+    const smooth = columnOf(table, "y")!.values as Float64Array;
+    const other = uniform(key(22), 80);
+    const y = smooth.map((v, i) => (i % 2 === 0 ? Math.exp(1.5 * v) : 5 + 20 * other[i]!));
+    const known = { ...table, columns: table.columns.with(3, numeric(y)) };
+    const weights = Array.from(y, (_, i) => (i % 2 === 0 ? 1 : 1e-6));
+    const options = { ...fit, weight: "w" };
+    const model = await fitRegression(withWeights(known, weights), options);
+    const alone = await fitRegression(
+      takeTableRows(
+        known,
+        [...y.keys()].filter((i) => i % 2 === 0),
+      ),
+      fit,
+    );
+    expect([model.transform, alone.transform]).toEqual(["log", "log"]);
+    const middle = (smear: readonly number[]) => smear[smear.length >> 1]! * model.targetStd;
+    expect(Math.abs(middle(model.smear))).toBeLessThan(0.2);
   });
 
   it("classifies by them", async () => {
