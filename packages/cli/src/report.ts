@@ -19,7 +19,6 @@ import { textScatter } from "./text-scatter.ts";
 export interface FitSummary {
   readonly path: string;
   readonly table: Table;
-  readonly train: Table;
   readonly model: Model;
   readonly evaluation: Evaluation | null;
   readonly engine: Engine;
@@ -31,17 +30,15 @@ export interface FitSummary {
 
 /** The report as lines of text. */
 export function fitReport(summary: FitSummary): string[] {
-  const { path, table, train, model, evaluation, options, refitted } = summary;
-  const { features, dropped } = model.preprocessor;
+  const { path, table, model, evaluation, options, refitted } = summary;
+  const { features } = model.preprocessor;
   const winner = model.scores.find(({ name }) => name === model.fitted.architecture)!;
   return [
     brief(`${path}: ${table.rows} rows, ${features.length} columns to learn "${model.target}" from (${model.task})`),
-    ...readingLines(table),
-    columnsLine(model.preprocessor),
-    ...leftOutLines(dropped),
+    ...inputLines(table, model.target, model.preprocessor),
     evaluation
-      ? `fitted on ${train.rows} rows, tested on ${evaluation.rows} rows it has not seen (seed ${options.seed})`
-      : `fitted on ${train.rows} rows, none held out (seed ${options.seed})`,
+      ? `fitted on ${model.rows} rows, tested on ${evaluation.rows} rows it has not seen (seed ${options.seed})`
+      : `fitted on ${model.rows} rows, none held out (seed ${options.seed})`,
     ...repeatedLines(model, evaluation !== null),
     ...remarkLines(model, table),
     ...rowLines(model),
@@ -52,8 +49,35 @@ export function fitReport(summary: FitSummary): string[] {
     ...summary.notes.map((note) => `engine: ${note}`),
     ...(options.plot !== undefined && evaluation ? [`plot: ${options.plot}`] : []),
     ...(options.out !== undefined
-      ? [`saved: ${options.out}${refitted ? `, fitted again on all ${table.rows} rows` : ""}`]
+      ? [
+          `saved: ${options.out}${refitted ? `, fitted again on all ${table.rows - rowsWithoutTarget(table, model.target)} rows` : ""}`,
+        ]
       : []),
+  ];
+}
+
+/** Rows that have no target, which nothing is learned from. */
+export function rowsWithoutTarget(table: Table, target: string): number {
+  const { kind, values } = table.columns[table.names.indexOf(target)]!; // the model was learned from it
+  return kind === "numeric"
+    ? values.reduce((sum, value) => sum + (Number.isNaN(value) ? 1 : 0), 0)
+    : values.reduce((sum, value) => sum + (value === null ? 1 : 0), 0);
+}
+
+/** How many rows have no target, or no line. */
+export function withoutTargetLines(table: Table, target: string): string[] {
+  const count = rowsWithoutTarget(table, target);
+  return count === 0 ? [] : [`left out: ${count} ${count === 1 ? "row" : "rows"} without a target`];
+}
+
+/** How the table was read, which rows and columns of it are learned from, and as what. */
+export function inputLines(table: Table, target: string, preprocessor: Preprocessor): string[] {
+  return [
+    ...readingLines(table),
+    ...withoutTargetLines(table, target),
+    columnsLine(preprocessor),
+    ...dateLines(preprocessor),
+    ...leftOutLines(preprocessor.dropped),
   ];
 }
 
@@ -61,14 +85,28 @@ export function fitReport(summary: FitSummary): string[] {
 const MOST_NOTES = 5;
 
 /** How the table was understood, and its cells where that may be doubted. */
-function readingLines({ understood, names, columns }: Table): string[] {
-  const notes = columns.flatMap(({ note }, j) => (note === undefined ? [] : [brief(`column "${names[j]}": ${note}`)]));
+export function readingLines(table: Table): string[] {
+  const { understood, notes: all } = readingSummary(table);
+  const notes = all.map(({ column, note }) => brief(`column "${column}": ${note}`));
   const more = notes.length - MOST_NOTES;
   return [
-    ...(understood === undefined ? [] : [`read as: ${understood}`]),
+    ...(understood === null ? [] : [`read as: ${understood}`]),
     ...notes.slice(0, MOST_NOTES),
     ...(more > 0 ? [`and ${more} more columns in such ways`] : []),
   ];
+}
+
+interface ReadingSummary {
+  readonly understood: string | null;
+  readonly notes: readonly { readonly column: string; readonly note: string }[];
+}
+
+/** The same as data. */
+export function readingSummary({ understood, names, columns }: Table): ReadingSummary {
+  return {
+    understood: understood ?? null,
+    notes: columns.flatMap(({ note }, j) => (note === undefined ? [] : [{ column: names[j]!, note }])),
+  };
 }
 
 function repeatedLines(model: Model, heldOut: boolean): string[] {
@@ -152,6 +190,22 @@ export function columnsLine({ features }: Pick<Preprocessor, "features">): strin
   return `columns: ${listed(names, MOST_NAMED)}`;
 }
 
+/** Columns of dates or times that are listed. */
+const MOST_DATES = 10;
+
+/** What columns of dates and times became. */
+export function dateLines({ features }: Pick<Preprocessor, "features">): string[] {
+  const dates = features.filter((feature) => feature.kind === "date");
+  const lines = dates.slice(0, MOST_DATES).map(({ name, parts, writing }) => {
+    const order =
+      writing === "dmy" ? ", the day before the month" : writing === "mdy" ? ", the month before the day" : "";
+    const what = writing === "clock" ? "times of day" : `dates${order}`;
+    return brief(`column "${name}": ${what}, learned as ${listed(parts.map(({ kind }) => kind)) || "missing or not"}`);
+  });
+  const more = dates.length - lines.length;
+  return more > 0 ? [...lines, `and ${more} more columns of dates or times`] : lines;
+}
+
 /** Longer names are cut where many are listed. */
 const LONGEST_NAME = 40;
 
@@ -205,14 +259,20 @@ export function alignedTable(cells: readonly (readonly string[])[]): string[] {
 }
 
 /** The report as one JSON object. */
-export function fitSummary({ path, table, train, model, evaluation, engine, options, refitted }: FitSummary): object {
+export function fitSummary({ path, table, model, evaluation, engine, options, refitted }: FitSummary): object {
   const { fitted, preprocessor, scores, task, target } = model;
   const { seed, out, plot } = options;
   return {
     table: path,
+    ...readingSummary(table),
     task,
     target,
-    rows: { all: table.rows, train: train.rows, test: evaluation?.rows ?? 0 },
+    rows: {
+      all: table.rows,
+      withoutTarget: rowsWithoutTarget(table, target),
+      train: model.rows,
+      test: evaluation?.rows ?? 0,
+    },
     repeatedRows: repeatedRows(model),
     copiesOfTarget: learnedCopies(model, table),
     ...(model.task === "regression" ? { targetScale: model.transform, slips: model.slips ?? [] } : {}),

@@ -123,6 +123,7 @@ export type { Layer, LayerType, Parameterization } from "./layers/spec.ts";
 export { type Candidate, defaultCandidates, type FullyConnectedOptions, fullyConnected } from "./learn/candidates.ts";
 export { type DecimalMark, type MarkEvidence, markEvidence } from "./learn/cell-number.ts";
 export { copiesOfTarget } from "./learn/copies.ts";
+export type { CyclePart, DateFeature, DatePart, TrendPart, WeekdayPart } from "./learn/date-feature.ts";
 export { type EstimatorOptions, type Inputs, NtkClassifier, NtkRegressor } from "./learn/estimators.ts";
 export {
   type ClassificationEvaluation,
@@ -145,6 +146,7 @@ export type {
 } from "./learn/model.ts";
 export { decodeModel, encodeModel, MODEL_FORMAT } from "./learn/model-file.ts";
 export { decodeModels, encodeModels } from "./learn/models-file.ts";
+export type { DateWriting } from "./learn/parse-date.ts";
 export { type PredictTableOptions, predictMeans, predictRegression } from "./learn/predict-regression.ts";
 export type { CategoryFeature, DroppedColumn, Feature, NumericFeature, Preprocessor } from "./learn/preprocess.ts";
 export type { RowColumns } from "./learn/row-roles.ts";
@@ -154,10 +156,13 @@ export { type Split, type SplitOptions, trainTestSplit } from "./learn/split.ts"
 export {
   type Column,
   type NumericColumn,
+  type SuspectCell,
   type Table,
+  type TableDialect,
   type TextColumn,
   takeTableRows,
 } from "./learn/table.ts";
+export { type RowsOptions, tableFromRows } from "./learn/table-from-rows.ts";
 export { inferTask, type Task } from "./learn/target.ts";
 export {
   dataLike,
@@ -168,6 +173,7 @@ export {
   trainingData,
 } from "./learn/training-data.ts";
 export { type UnknownCells, unknownCells } from "./learn/unknown-inputs.ts";
+export { valueColumn } from "./learn/value-column.ts";
 // Linear algebra
 export { type Blas, type GemmOptions, jsBlas } from "./linalg/blas.ts";
 export type {

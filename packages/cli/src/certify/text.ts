@@ -1,7 +1,7 @@
 import { brief, type MovementBounds } from "ntkit";
 import { optimizerText } from "../commands/train-report.ts";
 import { type PreparedData, targetLine } from "../commands/train-setup.ts";
-import { leftOutLines } from "../report.ts";
+import { inputLines } from "../report.ts";
 import { isForecast } from "../train/forecast.ts";
 import { LOSS_TEXTS, type LossName } from "../train/scores.ts";
 import { theoryOf } from "../train/theory.ts";
@@ -30,7 +30,7 @@ export function headLines(
     brief(
       `${path}: ${x.rows} rows, ${x.cols} ${x.cols === 1 ? "input" : "inputs"}, standardized, to learn "${target}" from (seed ${seed})`,
     ),
-    ...leftOutLines(data.train.preprocessor.dropped),
+    ...inputLines(data.table, target, data.train.preprocessor),
     `${trainable === "all" ? "all layers train" : `only the ${trainable} layer trains`}${adam}, on ${LOSS_TEXTS[loss]}; ${targetLine(data)}`,
     ...(caveat === null ? [] : [`${caveat}; ${isForecast(optimizer) ? SOFTMAX_REST : ADAM_REST}`]),
   ];

@@ -11,6 +11,7 @@ import { headLines, limitLines, scanTable, widthLines } from "../certify/text.ts
 import { throwIfStopped, unlessStopped } from "../interrupt.ts";
 import { readTable } from "../io/table-file.ts";
 import type { Output } from "../output.ts";
+import { readingSummary } from "../report.ts";
 import { checkSvgPath, drawing, writeSvg } from "../svg.ts";
 import { isForecast } from "../train/forecast.ts";
 import type { LossName } from "../train/scores.ts";
@@ -35,6 +36,7 @@ import {
   finiteWidths,
   lossOption,
   optimizerOf,
+  type PreparedData,
   positive,
   prepareFor,
   type Width,
@@ -171,7 +173,7 @@ async function runCertify(path: string, options: CertifyOptions, signal: AbortSi
   for (const line of limitLines(limit, problem)) output.print(line);
   await announce(problem, size, output);
   const scan = await scanWidths({ problem, limit, options, size, signal, output });
-  const certified: Certified = { path, options, size, problem, limit, scan, certificate: null };
+  const certified: Certified = { path, data, options, size, problem, limit, scan, certificate: null };
   const { result, saved } = scan.length === 0 ? { result: certified, saved: [] } : await certify(certified, output);
   const missing = size.widths.slice(scan.length);
   output.result({ ...summary(result), missing });
@@ -215,6 +217,7 @@ function learningRateOf({ maxLearningRate }: LimitCertificate, { learningRate }:
 
 interface Certified {
   readonly path: string;
+  readonly data: PreparedData;
   readonly options: CertifyOptions;
   readonly size: ScanSize;
   readonly problem: CertifyProblem;
@@ -240,12 +243,21 @@ async function certify(scanned: Certified, output: Output): Promise<{ result: Ce
 }
 
 /** All of it as one JSON object; what is not finite is null there. */
-function summary({ path, options, size, problem, limit, scan, certificate }: Certified): object {
+function summary({ path, data, options, size, problem, limit, scan, certificate }: Certified): object {
   const { target, seed, trainable, quick = false, plot } = options;
   const { engine, network, train, loss, optimizer } = problem;
   const { kernel, eigenvalues, ...rest } = limit;
   return {
-    ...{ table: path, target, rows: train.x.rows, inputs: train.x.cols, network, trainable, seed },
+    ...{
+      table: path,
+      ...readingSummary(data.table),
+      target,
+      rows: train.x.rows,
+      inputs: train.x.cols,
+      network,
+      trainable,
+      seed,
+    },
     ...{ loss, optimizer, learningRate: learningRateOf(limit, options), theory: theoryOf(problem) },
     engine: { name: engine.name, description: engine.description },
     limit: { ...rest, eigenvalues: Array.from(eigenvalues) },

@@ -1,5 +1,5 @@
 import { brief, decodeModels, type Layer, listed, MODEL_FORMAT, type Model } from "ntkit";
-import { alignedTable, leftOutLines, repeatedRows } from "../report.ts";
+import { alignedTable, dateLines, leftOutLines, repeatedRows } from "../report.ts";
 import { judgedBy, rowLines, rowsSummary } from "../row-lines.ts";
 
 /** Whether the bytes are those of a model or of weights: after the length of its description, that description. */
@@ -55,6 +55,7 @@ function modelLines(path: string, model: Model): string[] {
     brief(
       `learned from ${model.rows} rows${repeated > 0 ? `, ${repeated} of which repeat the inputs of others,` : ""} and ${features.length} columns, ${fitted.xTrain.cols} inputs: ${listed(features.map(({ name }) => name))}`,
     ),
+    ...dateLines(preprocessor),
     ...leftOutLines(dropped),
     ...rowLines(model),
     brief(targetLine(model)),

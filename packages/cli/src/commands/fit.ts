@@ -146,7 +146,7 @@ async function learn(
   const evaluation = test && (await evaluate(scored, train, test, context));
   const refitted = options.out !== undefined && test !== null && options.test === undefined;
   const saved = refitted ? await fitOn(table, `${label} on all rows`, context) : scored;
-  return { summary: { path, table, train, model: scored, evaluation, engine, notes, options, refitted }, saved };
+  return { summary: { path, table, model: scored, evaluation, engine, notes, options, refitted }, saved };
 }
 
 /** What the columns of the table are. */
@@ -168,7 +168,7 @@ interface FitContext {
 /** The table of --test. */
 async function testRows(table: Table, options: FitCommandOptions, signal: AbortSignal): Promise<Table | null> {
   if (options.test === undefined) return null;
-  return readTable(options.test, { ...tableReading(options, signal), expected: table.names });
+  return readTable(options.test, { ...tableReading(options, signal), expected: table.names, alike: table.dialect });
 }
 
 function split(

@@ -161,8 +161,9 @@ async function readRows(
   const { keep, out } = options;
   // An id like 007 keeps its zeros, but where only numbers can be written.
   const expected = inputNames(models);
+  const alike = models[0]?.preprocessor.dialect;
   const verbatim = out !== undefined && out !== "-" && tableFormat(out) === "npy" ? undefined : mayName(keep);
-  const table = await readTable(path, { ...tableReading(options, signal), verbatim, expected });
+  const table = await readTable(path, { ...tableReading(options, signal), verbatim, expected, alike });
   const names = columnsNamed(table, "--keep", keep);
   const predicted = new Set(
     models.flatMap((model) => predictedNames(model).map((name) => columnName(models, model, name))),
@@ -172,7 +173,7 @@ async function readRows(
     throw new DataError(`--keep: "${taken}" is the name of a column of predictions: rename it in ${table.source}`);
   const own = new Map(table.names.map((name, j) => [name, table.columns[j]!]));
   const kept = names.map((name) => ({ name, values: own.get(name)!.values }));
-  return { table: verbatim ? asInputs(table, models, verbatim) : table, kept };
+  return { table: verbatim ? asInputs(table, models, verbatim, options.missing) : table, kept };
 }
 
 function inputNames(models: readonly Model[]): readonly string[] {
@@ -181,15 +182,18 @@ function inputNames(models: readonly Model[]): readonly string[] {
 
 /** The table with those verbatim columns that are inputs as the models read them. */
 function asInputs(
-  { source, names, rows, columns }: Table,
+  { source, names, rows, columns, ...read }: Table,
   models: readonly Model[],
   verbatim: (name: string) => boolean,
+  missing: readonly string[] | undefined,
 ): Table {
   const inputs = new Set(inputNames(models));
-  return makeTable(source, names, rows, (name, j) => {
+  const reading = { decimal: read.dialect?.decimal, missing };
+  const table = makeTable(source, names, rows, (name, j) => {
     const own = columns[j]!;
-    return own.kind === "text" && verbatim(name) && inputs.has(name) ? inferColumn(name, own.values) : own;
+    return own.kind === "text" && verbatim(name) && inputs.has(name) ? inferColumn(name, own.values, reading) : own;
   });
+  return { ...read, ...table };
 }
 
 function predictedNames(model: Model): readonly string[] {

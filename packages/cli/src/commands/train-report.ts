@@ -1,7 +1,7 @@
 import { brief, type Engine, networkFile } from "ntkit";
 import { writeFileAtomic } from "../io/write-file.ts";
 import { writeTable } from "../io/write-table.ts";
-import { leftOutLines } from "../report.ts";
+import { inputLines, readingSummary } from "../report.ts";
 import { drawing, writeSvg } from "../svg.ts";
 import { trainFigure } from "../train/figure.ts";
 import type { FiniteRun } from "../train/finite-width.ts";
@@ -45,7 +45,7 @@ export function headLines(
   { path, target, data, problem, learningRate, maxLearningRate }: Omit<TrainSummary, "asked" | "missing" | "infinite">,
   chosen: boolean,
 ): readonly string[] {
-  const { train, test } = data;
+  const { table, train, test } = data;
   const { steps, optimizer, batchSize, seed, loss } = problem;
   const { caveat } = theoryOf(problem);
   const batches = batchSize === null ? "" : `, ${batchSize} rows at a time`;
@@ -53,7 +53,7 @@ export function headLines(
     brief(
       `${path}: ${train.x.rows} rows to train on, ${test?.x.rows ?? 0} to test on (seed ${seed}), ${train.x.cols} ${train.x.cols === 1 ? "input" : "inputs"} to learn "${target}" from`,
     ),
-    ...leftOutLines(train.preprocessor.dropped),
+    ...inputLines(table, target, train.preprocessor),
     `${steps} steps of ${optimizerText(optimizer)} on ${LOSS_TEXTS[loss]}${batches}`,
     rateLine({ learningRate, maxLearningRate, problem }, chosen),
     targetLine(data),
@@ -162,6 +162,7 @@ export function trainSummary(summary: TrainSummary): object {
   const { steps, loss, optimizer, batchSize, trainable, seed, network } = problem;
   return {
     table: path,
+    ...readingSummary(data.table),
     target,
     targetScale: scale,
     rows: { train: data.train.x.rows, test: data.test?.x.rows ?? 0 },

@@ -88,6 +88,8 @@ export function lossOption(): Option {
 }
 
 export interface PreparedData {
+  /** The table as it was read. */
+  readonly table: Table;
   readonly train: LearnedData;
   readonly test: TrainingData | null;
   readonly loss: LossName;
@@ -121,7 +123,7 @@ export function prepareData(table: Table, options: DataOptions): PreparedData {
   const train = trainingData(parts?.train ?? table, target, { exclude: excluded, oneHot });
   const test = parts && dataLike(train, parts.test);
   const loss = options.loss ?? (train.scale.kind === "one-hot" ? "softmax" : "squared");
-  return { train, test, loss, ...overOnlyFeature(train, test) };
+  return { table, train, test, loss, ...overOnlyFeature(train, test) };
 }
 
 /** The same for a network: two classes, and whole numbers, have an output each where the network has so many. */

@@ -1,9 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import { getHeapStatistics } from "node:v8";
-import { DataError, FormatError, type Table } from "ntkit";
+import { DataError, FormatError, type Table, tableFromRows } from "ntkit";
 import { makeTable } from "./make-table.ts";
 import { parseJson } from "./parse-json.ts";
-import { valueColumn } from "./value-column.ts";
 
 /** Values of JSON take this many times the memory of their text. */
 const GROWTH = 8;
@@ -64,17 +63,11 @@ function listValues(text: string, source: string): Row[] {
 }
 
 function rowTable(rows: readonly Row[], source: string, place: string, missing: readonly string[]): Table {
-  const cells = new Map<string, unknown[]>();
-  rows.forEach(({ value, place: at }, i) => {
-    if (typeof value !== "object" || value === null || Array.isArray(value))
-      throw new FormatError(`${source}, ${place} ${at}: it must be an object of names and values, like {"a": 1}`);
-    for (const [name, cell] of Object.entries(value)) {
-      const column = cells.get(name) ?? new Array<unknown>(rows.length).fill(null);
-      column[i] = cell;
-      cells.set(name, column);
-    }
+  const objects = rows.map(({ value, place: at }) => {
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+    throw new FormatError(`${source}, ${place} ${at}: it must be an object of names and values, like {"a": 1}`);
   });
-  const names = [...cells.keys()];
-  const table = makeTable(source, names, rows.length, (name) => valueColumn(name, cells.get(name)!, missing));
+  const { names, columns } = tableFromRows(objects, { source, missing });
+  const table = makeTable(source, names, rows.length, (_, j) => columns[j]!);
   return { ...table, understood: place === "line" ? "JSON, one object a line" : "JSON, a list of objects" };
 }

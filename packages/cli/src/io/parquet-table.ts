@@ -1,7 +1,7 @@
-import { DataError, FormatError, type Table } from "ntkit";
+import { DataError, FormatError, type Table, valueColumn } from "ntkit";
 import { type InputLimit, tooLarge } from "./input-limit.ts";
 import { makeTable } from "./make-table.ts";
-import { valueColumn } from "./value-column.ts";
+import { asStored, cellReader } from "./parquet-cells.ts";
 
 export interface ParquetOptions {
   readonly limit: InputLimit;
@@ -42,20 +42,23 @@ async function readColumns(bytes: Uint8Array, source: string, { limit, onPage }:
   const { compressors } = await import("hyparquet-compressors");
   const slice = (start: number, end?: number): ArrayBuffer => new Uint8Array(bytes.subarray(start, end)).buffer;
   try {
-    const metadata = parquetMetadata(slice(0));
-    const names = parquetSchema(metadata).children.map(({ element }) => element.name);
+    const found = parquetMetadata(slice(0));
+    const elements = parquetSchema(found).children.map(({ element }) => element);
+    const metadata = { ...found, schema: found.schema.map(asStored) };
+    const names = elements.map(({ name }) => name);
     const rows = Number(metadata.num_rows);
     if (8 * rows * names.length > limit.bytes) throw tooLarge(`${source}, unpacked,`, limit);
-    const columns = names.map((): Cells => ({ cells: new Array(rows), filled: 0 }));
+    const columns = elements.map((): Cells => ({ cells: new Array(rows), filled: 0 }));
+    const readers = new Map(names.map((name, j) => [name, { own: columns[j]!, read: cellReader(elements[j]!) }]));
     await parquetRead({
       file: { byteLength: bytes.length, slice },
       metadata,
       compressors,
       onPage,
       onChunk({ columnName, columnData, rowStart }) {
-        const column = columns[names.indexOf(columnName)]!; // the schema names all of them
-        for (let i = 0; i < columnData.length; i++) column.cells[rowStart + i] = columnData[i];
-        column.filled += columnData.length;
+        const { own, read } = readers.get(columnName)!; // the schema names all of them
+        for (let i = 0; i < columnData.length; i++) own.cells[rowStart + i] = read(columnData[i]);
+        own.filled += columnData.length;
       },
     });
     return { names, rows, columns, index: pandasIndex(metadata.key_value_metadata) };

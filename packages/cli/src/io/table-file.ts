@@ -1,4 +1,4 @@
-import { DataError, FormatError, type Table } from "ntkit";
+import { DataError, FormatError, type Table, valueColumn } from "ntkit";
 import { memorySource } from "./byte-source.ts";
 import { inputLimit } from "./input-limit.ts";
 import { jsonTable } from "./json-table.ts";
@@ -9,7 +9,6 @@ import { onlyArray } from "./npz.ts";
 import { type ReadOptions, readInput, sourceName } from "./read-input.ts";
 import { readParquet } from "./read-parquet.ts";
 import { type TextTableOptions, textTable } from "./text-table.ts";
-import { numericColumn } from "./value-column.ts";
 
 export interface ReadTableOptions extends TextTableOptions, ReadOptions {}
 
@@ -70,7 +69,7 @@ async function npyTable(bytes: Uint8Array, source: string, { missing }: ReadTabl
     );
   const names = Array.from({ length: cols }, (_, j) => `x${j}`);
   return makeTable(source, names, rows, (name, j) =>
-    numericColumn(
+    valueColumn(
       name,
       Float64Array.from({ length: rows }, (_, i) => data[i * cols + j]!),
       missing,

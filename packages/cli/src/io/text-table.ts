@@ -1,6 +1,15 @@
 import { setImmediate } from "node:timers/promises";
 import { getHeapStatistics } from "node:v8";
-import { type Column, DataError, type DecimalMark, FormatError, inferColumn, markEvidence, type Table } from "ntkit";
+import {
+  type Column,
+  DataError,
+  type DecimalMark,
+  FormatError,
+  inferColumn,
+  markEvidence,
+  type Table,
+  type TableDialect,
+} from "ntkit";
 import { decodePieces, type Encoding, findEncoding } from "./decode-text.ts";
 import { checkDelimiter, findDelimiter, namedDelimiter } from "./delimiter.ts";
 import { fromField } from "./formula.ts";
@@ -19,6 +28,8 @@ export interface TextTableOptions {
   readonly missing?: readonly string[] | undefined;
   /** Columns that the table should have: a separator that finds them is the right one. */
   readonly expected?: readonly string[] | undefined;
+  /** How the table of training was written: this one is read alike where that fits. */
+  readonly alike?: TableDialect | undefined;
   /** Which columns are texts, kept as they stand in the file, whatever they hold. None when absent. */
   readonly verbatim?: ((name: string) => boolean) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -32,7 +43,7 @@ export async function textTable(bytes: Uint8Array, source: string, options: Text
   const start = firstText(bytes, encoding, source);
   if (options.delimiter !== undefined) checkDelimiter(start, options.delimiter, source);
   const named = namedDelimiter(start);
-  const delimiter = options.delimiter ?? named ?? findDelimiter(start, source, options.expected);
+  const delimiter = options.delimiter ?? named ?? findDelimiter(start, source, options);
   const columns = new TextColumns(source, {
     delimiter,
     header: options.header ?? true,
@@ -40,7 +51,8 @@ export async function textTable(bytes: Uint8Array, source: string, options: Text
   });
   await scan(bytes, encoding, source, columns, { ...options, delimiter });
   const { names, fields, quoted, lines, aside, comments } = columns.finish();
-  const decimal = tableMark(fields, delimiter);
+  const usual = options.alike?.delimiter === delimiter ? options.alike.decimal : undefined;
+  const decimal = tableMark(fields, delimiter, usual);
   const table = makeTable(source, names, lines.length, (name, j): Column => {
     if (options.verbatim?.(name)) return { kind: "text", values: fields[j]!.map(fromField) };
     const column = inferColumn(name, fields[j]!.map(fromField), {
@@ -51,7 +63,8 @@ export async function textTable(bytes: Uint8Array, source: string, options: Text
     });
     return name === aside?.name ? { ...column, aside: aside.reason } : column;
   });
-  return { ...table, understood: understood({ delimiter, encoding, decimal, comments, width: names.length }) };
+  const dialect = { delimiter, decimal };
+  return { ...table, dialect, understood: understood({ delimiter, encoding, decimal, comments, width: names.length }) };
 }
 
 /** The first part of the text, that tells how the rest is written. */
@@ -60,15 +73,19 @@ function firstText(bytes: Uint8Array, encoding: Encoding, source: string): strin
   return start;
 }
 
-/** The mark of columns that do not tell theirs: that of those which do, a comma where commas do not separate fields. */
-function tableMark(fields: readonly (readonly string[])[], delimiter: string): DecimalMark {
+/** The mark of columns that do not tell theirs: that of those which do, else the usual one, else a comma where commas do not separate fields. */
+function tableMark(
+  fields: readonly (readonly string[])[],
+  delimiter: string,
+  usual: DecimalMark | undefined,
+): DecimalMark {
   const found = fields.map((field) => markEvidence(field.slice(0, 1000)));
   const [points, commas] = [
     found.some(({ point, comma }) => point && !comma),
     found.some((one) => one.comma && !one.point),
   ];
   if (points !== commas) return commas ? "," : ".";
-  return delimiter !== "," && found.some(({ either }) => either) ? "," : ".";
+  return usual ?? (delimiter !== "," && found.some(({ either }) => either) ? "," : ".");
 }
 
 interface Understanding {

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
+import { parquetWriteBuffer } from "hyparquet-writer";
 import { type Column, isNtkError, type Table } from "ntkit";
 import { afterAll, describe, expect, it } from "vitest";
 import { readParquet } from "../../src/io/read-parquet.ts";
@@ -25,6 +26,35 @@ describe("Parquet, written by pyarrow", () => {
       ["Köln", null, "a,b", null],
       ["1999-01-02T00:00:00.000Z", null, null, null],
       ["2024-01-02T03:04:05.000Z", null, null, null],
+    ]);
+  });
+
+  it("decimals are the nearest numbers, and whole ones keep their digits", async () => {
+    const decimal = { converted_type: "DECIMAL", repetition_type: "OPTIONAL", precision: 38 } as const;
+    const buffer = parquetWriteBuffer({
+      schema: [
+        { name: "root", num_children: 5 },
+        { name: "int32", type: "INT32", scale: 2, ...decimal, precision: 9 },
+        { name: "int64", type: "INT64", scale: 1, ...decimal, precision: 18 },
+        { name: "fixed", type: "FIXED_LEN_BYTE_ARRAY", type_length: 16, scale: 2, ...decimal },
+        { name: "bytes", type: "BYTE_ARRAY", scale: 2, ...decimal },
+        { name: "id", type: "FIXED_LEN_BYTE_ARRAY", type_length: 16, scale: 0, ...decimal },
+      ],
+      columnData: [
+        { name: "int32", data: [664n, -1n, null] },
+        { name: "int64", data: [3n, null, -66n] },
+        { name: "fixed", data: [357n, -357n, null] },
+        { name: "bytes", data: [115n, null, -962n] },
+        { name: "id", data: [2n ** 80n + 1n, null, -5n] },
+      ],
+    });
+    const { columns } = await readTable(folder.file("decimals.parquet", new Uint8Array(buffer)));
+    expect(columns.map(plain)).toEqual([
+      [6.64, -0.01, NaN],
+      [0.3, NaN, -6.6],
+      [3.57, -3.57, NaN],
+      [1.15, NaN, -9.62],
+      ["1208925819614629174706177", null, "-5"],
     ]);
   });
 

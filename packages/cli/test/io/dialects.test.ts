@@ -35,6 +35,42 @@ describe("a dialect is found", () => {
       { remark: ["all is well", "nothing else here"] },
       "one column, utf-8",
     ],
+    [
+      "blanks, all in quotes, with nothing",
+      '"a" "b"\n"1" ""\n"2" "3"\n"" "4"\n"5" ""\n',
+      { a: [1, 2, NaN, 5], b: [NaN, 3, 4, NaN] },
+      "separated by blanks, utf-8",
+    ],
+    [
+      "blanks, all in quotes, with next to nothing",
+      '"a" "b"\n"zebra" "1"\n"" ""\n"w" ""\n',
+      { a: ["zebra", null, "w"], b: [1, NaN, NaN] },
+      "separated by blanks, utf-8",
+    ],
+    [
+      "blanks and quotes, below names with other marks",
+      'when a;b c\n"2012-05-31 23:05" 1 2\n"2012-06-01 10:00" 3 4\n',
+      { when: ["2012-05-31 23:05", "2012-06-01 10:00"], "a;b": [1, 3], c: [2, 4] },
+      "separated by blanks, utf-8",
+    ],
+    [
+      "blanks and decimal commas, below names with commas",
+      "a b,c d\n1 2,5 3,25\n2 3,5 4,25\n3 -4,5 0,5\n",
+      { a: [1, 2, 3], "b,c": [2.5, 3.5, -4.5], d: [3.25, 4.25, 0.5] },
+      "separated by blanks, decimal comma, utf-8",
+    ],
+    [
+      "thousands parted by blanks",
+      "my income,your income\n1 234,5 678\n2 345,6 789\n",
+      { "my income": [1234, 2345], "your income": [5678, 6789] },
+      ", separated, utf-8",
+    ],
+    [
+      "NA in quotes among codes, and among true and false",
+      '"a","b"\n"01","True"\n"NA","NA"\n"10","False"\n',
+      { a: ["01", null, "10"], b: ["true", null, "false"] },
+      ", separated, utf-8",
+    ],
     ["sep", "sep=;\na;b\n1,5;x\n2;y,z\n", { a: [1.5, 2], b: ["x", "y,z"] }, "; separated, decimal comma, utf-8"],
     ["sep of one kind, quoted", '"sep=|"\r\na|b\r\n1|2\r\n', { a: [1], b: [2] }, "| separated, utf-8"],
     [
@@ -150,6 +186,8 @@ describe("columns that are no inputs", () => {
     const pandas = await read("pandas.csv", ",a,y\n0,1.5,2\n7,2.5,3\n");
     expect(pandas.names).toEqual(["Unnamed: 0", "a", "y"]);
     expect(pandas.columns[0]).toMatchObject({ aside: "is the index of the rows: it has no name of its own" });
+    const bars = await read("bars.csv", "|a|b|c\n0|w,|0071|0,25\n1|w,|0000|1,5\n");
+    expect(cells(bars)).toEqual({ "Unnamed: 0": [0, 1], a: ["w,", "w,"], b: ["0071", "0000"], c: [0.25, 1.5] });
     const r = await read("r.txt", '"a" "y"\n"one" 1.5 2\n"two" 2.5 3\n');
     expect(cells(r)).toEqual({ "Unnamed: 0": ["one", "two"], a: [1.5, 2.5], y: [2, 3] });
     expect(asides(r)).toEqual(["Unnamed: 0"]);

@@ -38,6 +38,12 @@ export function cellNumber(text: string, mark: DecimalMark): number {
   return open || (signs !== "" && signs !== "+") ? -size : size;
 }
 
+/** Whether a whole number is one of float64, so that it keeps its digits there. */
+export function isExactNumber(whole: bigint): boolean {
+  const value = Number(whole);
+  return Number.isSafeInteger(value) || (Number.isFinite(value) && BigInt(value) === whole);
+}
+
 /** What the texts of a column say about its decimal mark. */
 export interface MarkEvidence {
   /** Some are numbers with a decimal point only, or with a decimal comma only. */

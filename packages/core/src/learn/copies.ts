@@ -1,4 +1,4 @@
-import { meanAndStd } from "./preprocess.ts";
+import { meanAndStd } from "./mean-and-std.ts";
 import { asNumeric, asTexts, type Column, type Table } from "./table.ts";
 import { targetColumn } from "./target.ts";
 

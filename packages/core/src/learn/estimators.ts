@@ -11,9 +11,10 @@ import { PREDICTION_NAMES, type PredictTableOptions, predictMeans, predictRegres
 import { newName, ROW_NAMES, type RowValues, weightsOf, withRowColumns } from "./row-values.ts";
 import { weightedMean } from "./row-weights.ts";
 import type { Column, Table } from "./table.ts";
+import { tableFromRows } from "./table-from-rows.ts";
 
-/** Inputs: a table, a matrix, or an array of rows. */
-export type Inputs = Table | Matrix | readonly ArrayLike<number>[];
+/** Inputs: a table, a matrix, or an array of rows, which are arrays of numbers or objects as of `tableFromRows`. */
+export type Inputs = Table | Matrix | readonly ArrayLike<number>[] | readonly object[];
 
 export interface EstimatorOptions extends PredictOptions {
   /** Architectures to choose from; the default ones when absent. */
@@ -169,6 +170,7 @@ function labelColumn(labels: readonly (string | number)[]): Column {
 
 function tableOf(x: Inputs): Table {
   if ("columns" in x) return x;
+  if (!("data" in x) && !areNumbers(x)) return tableFromRows(x, { source: "x" });
   const { rows, cols, data } = "data" in x ? x : fromRows(x);
   const columns = Array.from(
     { length: cols },
@@ -178,4 +180,11 @@ function tableOf(x: Inputs): Table {
     }),
   );
   return { source: "x", names: columns.map((_, j) => `x${j}`), rows, columns };
+}
+
+/** Whether rows are lists of numbers; an object may have a column named length. */
+function areNumbers(x: readonly object[]): x is readonly ArrayLike<number>[] {
+  return x.every(
+    (row) => Array.isArray(row) || ArrayBuffer.isView(row) || ("length" in row && (row.length === 0 || 0 in row)),
+  );
 }

@@ -1,12 +1,13 @@
-import { DataError } from "../errors.ts";
+import { DataError, didYouMean } from "../errors.ts";
 import { columnVector, type Matrix, matrix, row } from "../matrix/matrix.ts";
 import { checkOptions } from "../matrix/option-names.ts";
 import * as portable from "../special/portable.ts";
 import { largest, predictClassification } from "./fit-classification.ts";
 import { applyLinear, fitLinear } from "./linear-baseline.ts";
+import { meanAndStd } from "./mean-and-std.ts";
 import type { ClassificationModel, ClassificationPrediction, RegressionModel, RegressionPrediction } from "./model.ts";
 import { PREDICTION_NAMES, type PredictTableOptions, predictRegression } from "./predict-regression.ts";
-import { meanAndStd, preprocess } from "./preprocess.ts";
+import { preprocess } from "./preprocess.ts";
 import { learnedRows, type RowColumns } from "./row-roles.ts";
 import { weightedMean } from "./row-weights.ts";
 import type { Table } from "./table.ts";
@@ -189,7 +190,7 @@ function labelOf(value: string, classes: readonly string[], source: string, targ
   const label = classes.indexOf(value);
   if (label >= 0) return label;
   throw new DataError(
-    `${source}: target "${target}" holds the class "${value}", which no training row has: add such rows to training, or leave it out here`,
+    `${source}: target "${target}" holds the class "${value}", which no training row has${didYouMean(value, classes)}: add such rows to training, or leave it out here`,
   );
 }
 

@@ -1,6 +1,8 @@
 import { DataError } from "../errors.ts";
-import { cellNumber, type DecimalMark, isPlainNumber, markEvidence } from "./cell-number.ts";
-import { type Column, isBoolean } from "./table.ts";
+import { cellNumber, type DecimalMark, isExactNumber, isPlainNumber, markEvidence } from "./cell-number.ts";
+import { dateNote, findDates } from "./find-dates.ts";
+import { isPlainlyDuration, parseDuration } from "./parse-duration.ts";
+import { asDurations, type Column, isBoolean, type SuspectCell } from "./table.ts";
 
 /** How the cells of a column are to be understood. */
 export interface CellReading {
@@ -58,8 +60,59 @@ export function inferColumn(name: string, cells: readonly (string | null)[], rea
   const values = Float64Array.from(numbers, (cell) => numberOf(cell, mark));
   const row = values.findIndex((value, i) => Number.isNaN(value) && numbers[i] !== null);
   if (row >= 0 && isMostlyNumeric(numbers, values))
-    return { kind: "text", values: numbers, suspect: { row, place: placeOf(reading)(row), value: numbers[row]! } };
-  return textColumn(trimmed, reading);
+    return { kind: "text", values: numbers, suspect: suspectCell(row, numbers, reading) };
+  const column = timeColumn(numbers, reading) ?? plainTexts(numbers, values) ?? textColumn(trimmed, reading);
+  const mixed = mixedNote(numbers, values);
+  return mixed !== null && column.kind === "text" && column.dates === undefined ? { ...column, note: mixed } : column;
+}
+
+/** The column of codes, or of true and false, among which NA is a missing value in quotes too; null for other texts. */
+function plainTexts(cells: Cells, values: Float64Array): Column | null {
+  const present = cells.filter((cell) => cell !== null);
+  if (present.length > 0 && present.every(isBoolean))
+    return { kind: "text", values: cells.map((cell) => cell?.toLowerCase() ?? null) };
+  return areCodes(cells) && values.some((value) => !Number.isNaN(value)) ? { kind: "text", values: cells } : null;
+}
+
+/** Of that many different texts among numbers each is named as what may be missing. */
+const MOST_CODES = 3;
+
+/** What to say of texts among numbers that are too many to be mistakes, or null where numbers are few. */
+function mixedNote(cells: Cells, values: Float64Array): string | null {
+  const texts = cells.filter((cell, row): cell is string => cell !== null && Number.isNaN(values[row]!));
+  const numbers = cells.filter((cell) => cell !== null).length - texts.length;
+  if (texts.length === 0 || numbers < texts.length) return null;
+  const different = [...new Set(texts)];
+  const areCodes = different.length <= MOST_CODES && different.every((text) => !/[\d,]/.test(text));
+  const what = different.length === 1 ? `"${texts[0]}"` : `"${texts[0]}" (${different.length} different)`;
+  const advice = areCodes ? `; if they mean missing values, --missing "${different.join(",")}" makes it numbers` : "";
+  return `holds ${numbers} numbers and ${texts.length} ${texts.length === 1 ? "text" : "texts"} like ${what}, so that all are texts${advice}`;
+}
+
+function suspectCell(row: number, cells: Cells, reading: CellReading): SuspectCell {
+  return { row, place: placeOf(reading)(row), value: cells[row]! };
+}
+
+/** The column of dates, of times of day or of durations, or null when it holds none. Hours beyond 23 are those of durations. */
+function timeColumn(cells: Cells, reading: CellReading): Column | null {
+  const dates = findDates(cells);
+  if (dates === null || dates.unread !== undefined) {
+    const durations = durationColumn(cells);
+    if (durations !== null) return durations;
+  }
+  if (dates === null) return null;
+  const { writing, unread } = dates;
+  if (unread !== undefined)
+    return { kind: "text", values: cells, suspect: { ...suspectCell(unread, cells, reading), among: "dates" } };
+  const note = dateNote(cells, dates);
+  return { kind: "text", values: cells, dates: writing, ...(note !== undefined && { note }) };
+}
+
+function durationColumn(cells: Cells): Column | null {
+  const first = cells.find((cell) => cell !== null);
+  if (first == null || !cells.some((cell) => cell !== null && isPlainlyDuration(cell))) return null;
+  const seconds = asDurations({ kind: "text", values: cells });
+  return seconds && { ...seconds, note: `"${first}" is read as ${parseDuration(first)} seconds` };
 }
 
 function placeOf({ place = (row) => `data row ${row + 1}` }: CellReading): (row: number) => string {
@@ -81,7 +134,7 @@ function numericCells(
     throw new DataError(
       `column "${name}" holds "${cells[infinite]}" in ${placeOf(reading)(infinite)}: values must be finite; correct it, or leave it empty if it is missing`,
     );
-  if (text >= 0 || areCodes(cells, values) || mixesPercents(cells, values)) return null;
+  if (text >= 0 || areCodes(cells) || mixesPercents(cells, values)) return null;
   const unusual = cells.findIndex(
     (cell) => cell !== null && !isPlainNumber(mark === "," ? cell.replace(",", ".") : cell),
   );
@@ -107,13 +160,11 @@ function numberOf(cell: string | null, mark: DecimalMark): number {
 }
 
 /** Whole numbers of which one begins with 0 or would lose digits. */
-function areCodes(cells: Cells, values: Float64Array): boolean {
+function areCodes(cells: Cells): boolean {
   if (!cells.every((cell) => cell === null || /^[+-]?\d+$/.test(cell))) return false;
-  return cells.some((cell, row) => {
-    if (cell === null) return false;
-    const value = values[row]!;
-    return /^[+-]?0\d/.test(cell) || (!Number.isSafeInteger(value) && BigInt(cell.replace("+", "")) !== BigInt(value));
-  });
+  return cells.some(
+    (cell) => cell !== null && (/^[+-]?0\d/.test(cell) || !isExactNumber(BigInt(cell.replace("+", "")))),
+  );
 }
 
 function mixesPercents(cells: Cells, values: Float64Array): boolean {
@@ -135,9 +186,6 @@ function textColumn(trimmed: readonly (string | null)[], { quoted = () => false 
     return keeps ? cell : null;
   });
   const note = kept > 0 ? missingNote(trimmed, values, kept, taken) : undefined;
-  const present = values.filter((value) => value !== null);
-  if (present.length > 0 && present.every(isBoolean))
-    return { kind: "text", values: values.map((value) => value?.toLowerCase() ?? null) };
   return { kind: "text", values, ...(note === undefined ? {} : { note }) };
 }
 

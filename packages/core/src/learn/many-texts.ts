@@ -21,7 +21,7 @@ export function whyLeftOut(values: readonly (string | null)[], kinds: number): s
   const mostly = (holds: (value: string) => boolean) => present.filter(holds).length >= MOSTLY * present.length;
   const counted = `${kinds} different in ${values.length} rows`;
   if (mostly((value) => DATE.test(value) || TIME.test(value)))
-    return `holds dates or times like "${present[0]}", ${counted}: add columns of numbers, as year, month or hour, to learn from them`;
+    return `holds dates or times like "${present[0]}" that are not read in one and the same way, ${counted}: write them all like 2012-01-31 14:05`;
   if (mostly((value) => value.split(/\s+/).length >= 4)) return `holds free text, ${counted}`;
   if (new Set(present).size === present.length) return `differs in every row, like an identifier (${counted})`;
   return `has too many different texts to be categories, ${counted}`;

@@ -1,3 +1,4 @@
+import { DATE_WRITINGS } from "./parse-date.ts";
 import { inputWidth, type Preprocessor } from "./preprocess.ts";
 
 /*
@@ -28,6 +29,11 @@ const listOf =
     });
   };
 
+const twoNumbers: Check = (value, name) => {
+  listOf(number)(value, name);
+  expect((value as number[]).length === 2, name, "two numbers");
+};
+
 /** Two numbers in ascending order. */
 const pair: Check = (value, name) => {
   listOf(number)(value, name);
@@ -41,6 +47,12 @@ const orNull =
     if (value !== null) check(value, name);
   };
 
+const optional =
+  (check: Check): Check =>
+  (value, name) => {
+    if (value !== undefined) check(value, name);
+  };
+
 const object =
   (fields: Readonly<Record<string, Check>>): Check =>
   (value, name) => {
@@ -49,11 +61,13 @@ const object =
       check((value as Record<string, unknown>)[field], name === "" ? field : `${name}.${field}`);
   };
 
-const optional =
-  (check: Check): Check =>
-  (value, name) => {
-    if (value !== undefined) check(value, name);
+/** An object of one of several kinds, which the field names. */
+function choiceBy(field: string, checks: Readonly<Record<string, Check>>): Check {
+  return (value, name) => {
+    object({ [field]: oneOf(...Object.keys(checks)) })(value, name);
+    checks[(value as Record<string, string>)[field]!]!(value, name);
   };
+}
 
 const numericFeature = object({
   name: text,
@@ -61,13 +75,23 @@ const numericFeature = object({
   std: positive,
   missing: orNull(number),
   clipped: optional(object({ count: positive, range: pair })),
+  durations: optional(truth),
 });
 const categoryFeature = object({ name: text, levels: listOf(text), shares: listOf(number) });
 
-const feature: Check = (value, name) => {
-  object({ kind: oneOf("numeric", "category") })(value, name);
-  (value as { kind: string }).kind === "numeric" ? numericFeature(value, name) : categoryFeature(value, name);
-};
+const datePart = choiceBy("kind", {
+  trend: object({ mean: number, std: positive }),
+  season: object({ centre: twoNumbers, spread: positive }),
+  hour: object({ centre: twoNumbers, spread: positive }),
+  weekday: object({ shares: listOf(atLeastZero) }),
+});
+const dateFeature = object({
+  name: text,
+  writing: oneOf(...DATE_WRITINGS),
+  parts: listOf(datePart),
+  missing: orNull(number),
+});
+const feature = choiceBy("kind", { numeric: numericFeature, category: categoryFeature, date: dateFeature });
 
 const base: Readonly<Record<string, Check>> = {
   task: oneOf("regression", "classification"),
@@ -76,7 +100,11 @@ const base: Readonly<Record<string, Check>> = {
   leftOut: positive,
   rowColumns: optional(object({ weight: optional(text), group: optional(text), time: optional(text) })),
   weightless: optional(atLeastZero),
-  preprocessor: object({ features: listOf(feature), dropped: listOf(object({ name: text, reason: text })) }),
+  preprocessor: object({
+    features: listOf(feature),
+    dropped: listOf(object({ name: text, reason: text })),
+    dialect: optional(object({ delimiter: text, decimal: oneOf(".", ",") })),
+  }),
   fitted: object({ network: anything, kernel: oneOf("ntk", "nngp"), architecture: text, diagReg: atLeastZero }),
   scores: listOf(object({ name: text, score: number, relativeDiagReg: number })),
   seed: number,
@@ -108,8 +136,13 @@ export function checkModelSizes(
   xTrain: { readonly rows: number; readonly cols: number },
   alpha: { readonly rows: number; readonly cols: number },
 ): void {
-  for (const f of preprocessor.features)
+  for (const f of preprocessor.features) {
     if (f.kind === "category") expect(f.levels.length === f.shares.length, `shares of ${f.name}`, "one for each level");
+    if (f.kind !== "date") continue;
+    for (const part of f.parts)
+      if (part.kind === "weekday")
+        expect(part.shares.length === 7, `shares of ${f.name}`, "one for each day of the week");
+  }
   expect(xTrain.rows > 0, "x_train", "at least one row");
   expect(xTrain.cols === inputWidth(preprocessor), "x_train", `${inputWidth(preprocessor)} columns wide`);
   expect(alpha.rows === xTrain.rows, "alpha", `${xTrain.rows} rows long`);

@@ -1,16 +1,21 @@
 import { DataError, didYouMean, listed } from "../errors.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
 import { checkTable } from "./check-table.ts";
+import { type DateFeature, dateFeature, dateWidth, writeDate } from "./date-feature.ts";
 import { tooManyTexts, whyLeftOut } from "./many-texts.ts";
+import { meanAndStd } from "./mean-and-std.ts";
+import { missingIndicator } from "./missing-indicator.ts";
 import { findOutliers } from "./outliers.ts";
-import { weightedMean } from "./row-weights.ts";
+import { parseDuration } from "./parse-duration.ts";
 import {
+  asDurations,
   asNumeric,
   asTexts,
   type Column,
   columnsByName,
   type NumericColumn,
   type Table,
+  type TableDialect,
   type TextColumn,
 } from "./table.ts";
 
@@ -18,16 +23,18 @@ import {
  * How the columns of a table become inputs of a network, learned on training rows only. Plain data.
  *
  * Numbers are standardized; texts become one input per level (one-hot), centred and scaled so that the column as a
- * whole has variance 1; a missing value becomes the mean, with an indicator input beside it when training rows had
- * missing values too.
+ * whole has variance 1; dates and times become the parts that `dateFeature` finds in them; a missing value becomes the mean, with an
+ * indicator input beside it when training rows had missing values too.
  */
 export interface Preprocessor {
   readonly features: readonly Feature[];
   /** Columns left out, and why. */
   readonly dropped: readonly DroppedColumn[];
+  /** How the text of the training table was written: others are read alike. Absent when it came from elsewhere. */
+  readonly dialect?: TableDialect | undefined;
 }
 
-export type Feature = NumericFeature | CategoryFeature;
+export type Feature = NumericFeature | CategoryFeature | DateFeature;
 
 export interface NumericFeature {
   readonly kind: "numeric";
@@ -36,6 +43,8 @@ export interface NumericFeature {
   readonly std: number;
   /** Mean of the missing-value indicator, or null when no training value was missing. */
   readonly missing: number | null;
+  /** Whether they are the seconds of durations, which then are read as such. */
+  readonly durations?: boolean | undefined;
   /** Where training had outliers (`findOutliers`): what lies outside of the range of the other values is taken as its nearer end. */
   readonly clipped?: { readonly count: number; readonly range: readonly [least: number, most: number] } | undefined;
 }
@@ -64,7 +73,8 @@ const MISSING_LEVEL = "(missing)";
 
 /** Learns from the rows of `table`, of which every column but `target` and those excluded is an input. */
 export function fitPreprocessor(table: Table, target: string, options: InputOptions = {}): Preprocessor {
-  const { features, dropped } = learnFeatures(table, target, options);
+  const learned = learnFeatures(table, target, options);
+  const { features, dropped } = learned;
   if (features.length === 0)
     throw new DataError(
       `${table.source}: no column is left to learn from: ${
@@ -74,7 +84,7 @@ export function fitPreprocessor(table: Table, target: string, options: InputOpti
         ) || "the target is the only one"
       }`,
     );
-  return { features, dropped };
+  return learned;
 }
 
 /** The same, also where every column is left out. */
@@ -92,11 +102,11 @@ export function learnFeatures(table: Table, target: string, { exclude = [] }: In
       dropped.push({ name, reason });
       return;
     }
-    const feature = column.kind === "numeric" ? numericFeature(name, column) : categoryFeature(table, name, column);
+    const feature = column.kind === "numeric" ? numericFeature(name, column) : textFeature(table, name, column);
     if ("reason" in feature) dropped.push(feature);
     else features.push(feature);
   });
-  return { features, dropped };
+  return { features, dropped, ...(table.dialect && { dialect: table.dialect }) };
 }
 
 function checkExcluded({ source, names }: Table, target: string, exclude: readonly string[]): void {
@@ -111,7 +121,7 @@ function checkExcluded({ source, names }: Table, target: string, exclude: readon
   }
 }
 
-function numericFeature(name: string, { values }: NumericColumn): NumericFeature | DroppedColumn {
+function numericFeature(name: string, { values, durations }: NumericColumn): NumericFeature | DroppedColumn {
   const present = values.filter((value) => !Number.isNaN(value));
   if (present.length === 0) return { name, reason: "is empty" };
   const missing = present.length < values.length ? 1 - present.length / values.length : null;
@@ -119,29 +129,20 @@ function numericFeature(name: string, { values }: NumericColumn): NumericFeature
   const { mean, std } = meanAndStd(outliers ? present.filter((value) => !outliers.isOutlier(value)) : present);
   if (std === 0 && missing === null) return { name, reason: "is constant" };
   const clipped = outliers && { clipped: { count: outliers.count, range: outliers.range } };
-  return { kind: "numeric", name, mean, std: std || 1, missing, ...clipped };
+  return { kind: "numeric", name, mean, std: std || 1, missing, ...clipped, ...(durations && { durations }) };
 }
 
-/** Mean and standard deviation, by weight where there are weights, scaled so that squares of large values do not overflow. */
-export function meanAndStd(values: Float64Array, weights?: Float64Array): { mean: number; std: number } {
-  const size = values.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
-  if (size === 0) return { mean: 0, std: 0 };
-  const scaled = values.map((value) => value / size);
-  const mean = weightedMean(scaled, weights);
-  const variance = weightedMean(
-    scaled.map((value) => (value - mean) ** 2),
-    weights,
-  );
-  // A column whose spread is rounding alone is constant.
-  const std = Math.sqrt(variance) > 1e-13 ? Math.sqrt(variance) : 0;
-  return { mean: mean * size, std: std * size };
-}
-
-function categoryFeature(table: Table, name: string, column: TextColumn): CategoryFeature | DroppedColumn {
-  if (column.suspect)
+function textFeature(table: Table, name: string, column: TextColumn): Feature | DroppedColumn {
+  if (column.suspect) {
+    const { place, value, among = "numbers" } = column.suspect;
     throw new DataError(
-      `${table.source}: column "${name}" is numeric but ${column.suspect.place} holds "${column.suspect.value}": correct it, or leave it empty if it is missing`,
+      `${table.source}: column "${name}" ${among === "numbers" ? "is numeric" : `holds ${among}`} but ${place} holds "${value}": correct it, or leave it empty if it is missing`,
     );
+  }
+  return dateFeature(name, column) ?? categoryFeature(name, column);
+}
+
+function categoryFeature(name: string, column: TextColumn): CategoryFeature | DroppedColumn {
   const counts = new Map<string, number>();
   for (const value of column.values) {
     const level = value ?? MISSING_LEVEL;
@@ -188,6 +189,7 @@ export function spansOf({ features }: Preprocessor): readonly Span[] {
 /** Which of its inputs says that a value is missing, as rows in training said; null where none did. */
 export function tellsMissing(feature: Feature): number | null {
   if (feature.kind === "numeric") return feature.missing === null ? null : 1;
+  if (feature.kind === "date") return feature.missing === null ? null : dateWidth(feature) - 1;
   const at = feature.levels.indexOf(MISSING_LEVEL);
   return at < 0 ? null : at;
 }
@@ -195,7 +197,7 @@ export function tellsMissing(feature: Feature): number | null {
 /** Whether the cell of a row is missing, in a column that has the kind of the feature. */
 export function isCellMissing(feature: Feature, column: Column): (row: number) => boolean {
   if (feature.kind === "numeric") {
-    const values = asNumeric(column)?.values;
+    const values = numbersOf(feature, column)?.values;
     return (row) => Number.isNaN(values?.[row] ?? Number.NaN);
   }
   return column.kind === "numeric" ? (row) => Number.isNaN(column.values[row]!) : (row) => column.values[row] === null;
@@ -206,12 +208,14 @@ export function missingInputs(feature: Feature): Float64Array {
   const out = matrix(1, widthOf(feature));
   if (feature.kind === "numeric")
     writeNumeric(feature, { kind: "numeric", values: Float64Array.of(Number.NaN) }, out, 0, "");
+  else if (feature.kind === "date") writeDate(feature, { kind: "text", values: [null] }, out, 0, "");
   else writeCategory(feature, { kind: "text", values: [null] }, out, 0);
   return out.data;
 }
 
 function widthOf(feature: Feature): number {
   if (feature.kind === "category") return feature.levels.length;
+  if (feature.kind === "date") return dateWidth(feature);
   return feature.missing === null ? 1 : 2;
 }
 
@@ -227,6 +231,7 @@ export function preprocess(preprocessor: Preprocessor, table: Table): Matrix {
   for (const feature of preprocessor.features) {
     const column = columns.get(feature.name)!;
     if (feature.kind === "numeric") writeNumeric(feature, column, result, at, table.source);
+    else if (feature.kind === "date") writeDate(feature, column, result, at, table.source);
     else writeCategory(feature, column, result, at);
     at += widthOf(feature);
   }
@@ -252,15 +257,27 @@ export function checkColumns({ features }: Preprocessor, table: Table): void {
   }
   for (const feature of features) {
     const column = columns.get(feature.name)!;
-    if (feature.kind === "numeric" && column.kind === "text" && asNumeric(column) === null) {
-      const row = column.values.findIndex((value) => value !== null && Number.isNaN(Number(value)));
+    if (feature.kind !== "numeric") continue;
+    if (column.kind === "numeric" && column.durations && !feature.durations)
+      throw new DataError(
+        `${table.source}: column "${feature.name}" was numeric in training but now holds durations: write them as numbers too`,
+      );
+    if (column.kind === "text" && numbersOf(feature, column) === null) {
+      const isNone = feature.durations
+        ? (value: string) => Number.isNaN(parseDuration(value))
+        : (value: string) => Number.isNaN(Number(value));
+      const row = column.values.findIndex((value) => value !== null && isNone(value));
       const { place, value } = column.suspect ?? { place: `data row ${row + 1}`, value: column.values[row] };
       const found = column.suspect || row >= 0 ? `${place} holds "${value}"` : "now holds texts";
       throw new DataError(
-        `${table.source}: column "${feature.name}" was numeric in training but ${found}: correct it, or leave it empty if it is missing`,
+        `${table.source}: column "${feature.name}" ${feature.durations ? "held durations" : "was numeric"} in training but ${found}: correct it, or leave it empty if it is missing`,
       );
     }
   }
+}
+
+function numbersOf(feature: NumericFeature, column: Column): NumericColumn | null {
+  return feature.durations ? asDurations(column) : asNumeric(column);
 }
 
 /** Standard deviations from the mean whose squares can still be summed. */
@@ -268,7 +285,7 @@ const FARTHEST = 1e120;
 
 function writeNumeric(feature: NumericFeature, column: Column, out: Matrix, at: number, source: string): void {
   const { name, mean, std, missing, clipped } = feature;
-  const values = asNumeric(column)?.values;
+  const values = numbersOf(feature, column)?.values;
   for (let i = 0; i < out.rows; i++) {
     const value = values?.[i] ?? Number.NaN;
     const isMissing = Number.isNaN(value);
@@ -280,9 +297,7 @@ function writeNumeric(feature: NumericFeature, column: Column, out: Matrix, at: 
       );
     out.data[i * out.cols + at] = input;
     if (missing === null) continue;
-    // Standardized like the number itself; an indicator that is always 1 carries nothing.
-    const spread = Math.sqrt(missing * (1 - missing)) || 1;
-    out.data[i * out.cols + at + 1] = ((isMissing ? 1 : 0) - missing) / spread;
+    out.data[i * out.cols + at + 1] = missingIndicator(isMissing, missing);
   }
 }
 

@@ -1,4 +1,6 @@
-import { isPlainNumber } from "./cell-number.ts";
+import { type DecimalMark, isPlainNumber } from "./cell-number.ts";
+import type { DateWriting } from "./parse-date.ts";
+import { parseDuration } from "./parse-duration.ts";
 
 /** A table by columns. What a file, a form or a program hands to the learner. */
 export interface Table {
@@ -9,6 +11,15 @@ export interface Table {
   readonly columns: readonly Column[];
   /** How its file was understood, in a few words: "`;` separated, decimal comma". */
   readonly understood?: string | undefined;
+  /** How its text was written; absent for other tables. */
+  readonly dialect?: TableDialect | undefined;
+}
+
+/** How a text table is written, as far as other tables of the same kind may not show it. */
+export interface TableDialect {
+  /** Between fields; " " stands for a run of blanks. */
+  readonly delimiter: string;
+  readonly decimal: DecimalMark;
 }
 
 export type Column = NumericColumn | TextColumn;
@@ -25,16 +36,28 @@ export interface NumericColumn extends ColumnRemarks {
   readonly kind: "numeric";
   /** NaN marks a missing value. */
   readonly values: Float64Array;
+  /** Whether they are seconds that durations last. */
+  readonly durations?: boolean | undefined;
 }
 
 export interface TextColumn extends ColumnRemarks {
   readonly kind: "text";
   readonly values: readonly (string | null)[];
+  /** How dates or times are written, if the column holds them. */
+  readonly dates?: DateWriting | undefined;
   /**
-   * The first text in a column of numbers, probably a mistake: its row from 0 in the table as it was read, and the
+   * The first other text in a column of numbers or dates, probably a mistake: its row from 0 in the table as it was read, and the
    * words for that row in a message, like "line 17".
    */
-  readonly suspect?: { readonly row: number; readonly place: string; readonly value: string } | undefined;
+  readonly suspect?: SuspectCell | undefined;
+}
+
+export interface SuspectCell {
+  readonly row: number;
+  readonly place: string;
+  readonly value: string;
+  /** What the others are: numbers when absent. */
+  readonly among?: "dates" | undefined;
 }
 
 const BOOLEAN = /^(true|false)$/i;
@@ -55,6 +78,14 @@ export function asNumeric(column: Column): NumericColumn | null {
   const values = Float64Array.from(column.values, number);
   if (column.values.some((text, i) => text !== null && !Number.isFinite(values[i]!))) return null;
   return { kind: "numeric", values };
+}
+
+/** The column as seconds: texts that all are durations too, those of a few hours that look like times of day. Null when some are neither. */
+export function asDurations(column: Column): NumericColumn | null {
+  if (column.kind === "numeric") return column;
+  const values = Float64Array.from(column.values, (text) => (text === null ? Number.NaN : parseDuration(text)));
+  if (column.values.some((text, i) => text !== null && Number.isNaN(values[i]!))) return null;
+  return { kind: "numeric", values, durations: true };
 }
 
 /**

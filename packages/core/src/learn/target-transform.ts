@@ -2,8 +2,8 @@ import { columnVector, type Matrix } from "../matrix/matrix.ts";
 import * as portable from "../special/portable.ts";
 import type { Candidate } from "./candidates.ts";
 import type { LeftOut } from "./leave-inputs-out.ts";
+import { meanAndStd } from "./mean-and-std.ts";
 import { findOutliers, quartiles } from "./outliers.ts";
-import { meanAndStd } from "./preprocess.ts";
 import { sortedByWeight, weightedMean } from "./row-weights.ts";
 import { compareCandidates, type SelectOptions } from "./select.ts";
 

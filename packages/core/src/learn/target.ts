@@ -1,6 +1,6 @@
 import { DataError, didYouMean, listed } from "../errors.ts";
 import { checkTable } from "./check-table.ts";
-import { asNumeric, asTexts, type Column, columnOf, type Table } from "./table.ts";
+import { asDurations, asNumeric, asTexts, type Column, columnOf, type Table, type TextColumn } from "./table.ts";
 
 export type Task = "regression" | "classification";
 
@@ -22,13 +22,18 @@ export function inferTask(table: Table, target: string): Task {
   const column = targetColumn(table, target);
   if (column.kind === "text") {
     checkSuspect(table, target, column);
-    return "classification";
+    return areManyDurations(column) ? "regression" : "classification";
   }
   const distinct = new Set(column.values.filter((value) => !Number.isNaN(value)));
   const whole = [...distinct].every(Number.isInteger);
   return whole && distinct.size <= MAX_NUMERIC_CLASSES && column.values.length >= 5 * distinct.size
     ? "classification"
     : "regression";
+}
+
+/** Whether they may be times of day, but as a target are rather how long something took. */
+function areManyDurations(column: TextColumn): boolean {
+  return column.dates === "clock" && new Set(column.values).size > MAX_NUMERIC_CLASSES && asDurations(column) !== null;
 }
 
 /** Fewer rows than this cannot be learned from: every one of them must be judged by the others. */
@@ -41,7 +46,7 @@ export function numericTarget(
   minRows: number = MIN_ROWS,
 ): { rows: number[]; values: Float64Array } {
   const found = targetColumn(table, target);
-  const column = asNumeric(found);
+  const column = asNumeric(found) ?? asDurations(found);
   if (column === null) {
     checkSuspect(table, target, found);
     const texts = asTexts(found, []);
@@ -81,7 +86,7 @@ function rowsWith(table: Table, target: string, minRows: number, known: (i: numb
 }
 
 function checkSuspect(table: Table, target: string, column: Column): void {
-  if (column.kind === "text" && column.suspect)
+  if (column.kind === "text" && column.suspect && column.suspect.among === undefined)
     throw new DataError(
       `${table.source}: target "${target}" is numeric but ${column.suspect.place} holds "${column.suspect.value}": correct it, or leave it empty if it is missing`,
     );

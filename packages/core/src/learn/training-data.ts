@@ -1,7 +1,8 @@
 import { DataError } from "../errors.ts";
 import { columnVector, type Matrix, matrix } from "../matrix/matrix.ts";
 import { checkOptions, optionNames } from "../matrix/option-names.ts";
-import { fitPreprocessor, type InputOptions, meanAndStd, type Preprocessor, preprocess } from "./preprocess.ts";
+import { meanAndStd } from "./mean-and-std.ts";
+import { fitPreprocessor, type InputOptions, type Preprocessor, preprocess } from "./preprocess.ts";
 import { type Table, takeTableRows } from "./table.ts";
 import { classTarget, inferTask, numericTarget, targetColumn } from "./target.ts";
 

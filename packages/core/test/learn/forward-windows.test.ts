@@ -224,8 +224,11 @@ describe("a table with a column of times", () => {
     ["2012-01-31T23:30", "2012-02-01 00:00:30", "30.5 minutes"],
     ["2012-01-31T23:30:00+01:00", "2012-01-31T23:30:00Z", "60 minutes"],
     ["2012-01-31 10:00:00.25", "2012-01-31 10:00:01.25-00:00", "1 second"],
+    ["31.01.2012 23:00", "01.02.2012 0:00", "60 minutes"],
+    ["1/31/2012", "2/1/2012", "1 day"],
+    ["14:05", "14:06:30", "1.5 minutes"],
   ])("reads %s before %s by %s", (early, late, gap) => {
-    const units: Record<string, number> = { day: 864e5, minute: 6e4, second: 1e3 };
+    const units: Record<string, number> = { day: 86_400, minute: 60, second: 1 };
     const [count, unit] = gap.split(" ") as [string, string];
     const [a, b] = readTimes("t", "when", text([early, late]), [0, 1]);
     expect(b! - a!).toBe(Number(count) * units[unit.replace(/s$/, "")]!);

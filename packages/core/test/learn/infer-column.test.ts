@@ -115,6 +115,27 @@ describe("missing values", () => {
   });
 });
 
+describe("texts among numbers", () => {
+  const note = (...cells: (string | null)[]) => infer(...cells).note;
+
+  it("that are too many to be mistakes are said to make all texts, and which may mean missing", () => {
+    expect(note("1", "2", "n.a.", "3", "unknown", null, "n.a.")).toBe(
+      'holds 3 numbers and 3 texts like "n.a." (2 different), so that all are texts; if they mean missing values, --missing "n.a.,unknown" makes it numbers',
+    );
+    expect(note("1", "2", "unknown")).toBe(
+      'holds 2 numbers and 1 text like "unknown", so that all are texts; if they mean missing values, --missing "unknown" makes it numbers',
+    );
+    expect(note("1", "2", "2b")).toBe('holds 2 numbers and 1 text like "2b", so that all are texts');
+    expect(note("1", "2", "3", "4", "a", "b", "c", "d")).toMatch(/like "a" \(4 different\), so that all are texts$/);
+  });
+
+  it("but not where numbers are few, and the advice is good", () => {
+    expect(note("1", "a", "b")).toBeUndefined();
+    expect(note("01", "10")).toBeUndefined();
+    expect(numbers(["1", "2", "n.a.", "unknown"], { missing: ["n.a.", "unknown"] })).toEqual([1, 2, NaN, NaN]);
+  });
+});
+
 describe("labels are texts", () => {
   it("codes keep their zeros, and ids their digits", () => {
     expect(infer("01", "10", "007", null)).toEqual({ kind: "text", values: ["01", "10", "007", null] });

@@ -14,25 +14,29 @@ describe("columns that are left out", () => {
         ["word", text(indices.map(() => "same"))],
         ["blank", text(indices.map(() => null))],
         ["name", text(indices.map((i) => `id-${i}`))],
-        ["day", text(indices.map((i) => `2012-01-${String(i + 1).padStart(2, "0")}`))],
-        ["german", text(indices.map((i) => (i === 3 ? null : `${i + 1}.02.2012 14:05`)))],
-        ["hour", text(indices.map((i) => `${i % 24}:${String(i + 10)}:00`))],
+        ["day", text(indices.map((i) => (i === 0 ? null : "2012-01-31")))],
+        ["week", text(indices.map((i) => `2012-${i + 23}-${i + 1}`))],
+        ["hour", text(indices.map(() => "14:05"))],
+        [
+          "mixed",
+          text(indices.map((i) => (i % 2 ? `13/${(i % 12) + 1}/20${i + 10}` : `${(i % 12) + 1}/13/20${i + 10}`))),
+        ],
         ["review", text(indices.map((i) => `it was the ${i}th time`))],
         ["street", text(indices.map((i) => `street ${i - (i % 8 === 1 ? 1 : 0)}`))],
         ["y", numeric(indices)],
       ]),
       "y",
     );
-    expect(features.map(({ name }) => name)).toEqual(["a"]);
+    expect(features.map(({ name }) => name)).toEqual(["a", "day"]);
     expect(dropped.map(({ name, reason }) => `${name} ${reason}`)).toEqual([
       "constant is constant",
       "empty is empty",
       "word is constant",
       "blank is empty",
       "name differs in every row, like an identifier (30 different in 30 rows)",
-      'day holds dates or times like "2012-01-01", 30 different in 30 rows: add columns of numbers, as year, month or hour, to learn from them',
-      'german holds dates or times like "1.02.2012 14:05", 30 different in 30 rows: add columns of numbers, as year, month or hour, to learn from them',
-      'hour holds dates or times like "0:10:00", 30 different in 30 rows: add columns of numbers, as year, month or hour, to learn from them',
+      'week holds dates or times like "2012-23-1" that are not read in one and the same way, 30 different in 30 rows: write them all like 2012-01-31 14:05',
+      "hour is constant",
+      'mixed holds dates or times like "1/13/2010" that are not read in one and the same way, 30 different in 30 rows: write them all like 2012-01-31 14:05',
       "review holds free text, 30 different in 30 rows",
       "street has too many different texts to be categories, 26 different in 30 rows",
     ]);

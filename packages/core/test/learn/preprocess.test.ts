@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { DataError } from "../../src/errors.ts";
-import { fitPreprocessor, inputWidth, meanAndStd, preprocess, withSharedScale } from "../../src/learn/preprocess.ts";
+import { meanAndStd } from "../../src/learn/mean-and-std.ts";
+import { fitPreprocessor, inputWidth, preprocess, withSharedScale } from "../../src/learn/preprocess.ts";
 import { type Table, takeTableRows } from "../../src/learn/table.ts";
 import { column, type Matrix, takeRows } from "../../src/matrix/matrix.ts";
 import { numeric, tableOf, text } from "./tables.ts";
