@@ -2,11 +2,12 @@ import { brief, copiesOfTarget, listed, type Model, type Table } from "ntkit";
 
 /** What a model made of its table that one should know: values clipped, rows left out, the target's scale, columns that give it away. */
 export function remarkLines(model: Model, table: Table): string[] {
-  return [
-    ...copyLines(model, table),
-    ...clippedLines(model),
-    ...(model.task === "regression" ? targetLines(model) : []),
-  ];
+  return [...copyLines(model, table), ...valueLines(model)];
+}
+
+/** The same without its table. */
+export function valueLines(model: Model): string[] {
+  return [...clippedLines(model), ...(model.task === "regression" ? targetLines(model) : [])];
 }
 
 /** Such columns that the model learns from. */
@@ -56,7 +57,9 @@ function targetLines({ slips = [], target, transform }: Extract<Model, { task: "
   return [
     ...(slips.length === 0
       ? []
-      : [brief(`left out: ${rows} to learn from, since ${its} "${target}" is far from all others: ${values}`)]),
+      : [
+          brief(`left out: ${rows} to learn from, since ${its} "${target}" is far from what the others say: ${values}`),
+        ]),
     ...(transform === "identity"
       ? []
       : [

@@ -26,6 +26,8 @@ export interface FitSummary {
   readonly options: { readonly seed: number; readonly out?: string; readonly plot?: string };
   /** Whether the saved model was fitted again on all rows. */
   readonly refitted: boolean;
+  /** What is saved: `model`, or that. */
+  readonly saved: Model;
 }
 
 /** The report as lines of text. */
@@ -40,7 +42,7 @@ export function fitReport(summary: FitSummary): string[] {
       ? `fitted on ${model.rows} rows, tested on ${evaluation.rows} rows it has not seen (seed ${options.seed})`
       : `fitted on ${model.rows} rows, none held out (seed ${options.seed})`,
     ...repeatedLines(model, evaluation !== null),
-    ...remarkLines(model, table),
+    ...remarkLines(summary.saved, table),
     ...rowLines(model),
     "",
     ...(evaluation ? scoreLines(evaluation) : leaveOneOutLines(model, winner.score)),

@@ -1,4 +1,5 @@
 import { brief, decodeModels, type Layer, listed, MODEL_FORMAT, type Model } from "ntkit";
+import { valueLines } from "../remarks.ts";
 import { alignedTable, dateLines, leftOutLines, repeatedRows } from "../report.ts";
 import { judgedBy, rowLines, rowsSummary } from "../row-lines.ts";
 
@@ -58,6 +59,7 @@ function modelLines(path: string, model: Model): string[] {
     ...dateLines(preprocessor),
     ...leftOutLines(dropped),
     ...rowLines(model),
+    ...valueLines(model),
     brief(targetLine(model)),
     `architecture: ${fitted.architecture} (${fitted.kernel.toUpperCase()}), ridge ${fitted.diagReg.toPrecision(2)}; fitted by ${engine}, seed ${seed}`,
     "",
@@ -72,7 +74,7 @@ function modelLines(path: string, model: Model): string[] {
 function targetLine(model: Model): string {
   if (model.task === "classification")
     return `${model.classes.length} classes: ${listed(model.classes)}; temperature ${model.temperature.toPrecision(3)}`;
-  const scale = model.transform === "identity" ? "" : `, learned as its ${model.transform}`;
+  const scale = model.transform === "identity" ? "" : ` on this scale`;
   return `target${scale}: mean ${model.targetMean.toPrecision(4)}, standard deviation ${model.targetStd.toPrecision(4)}`;
 }
 

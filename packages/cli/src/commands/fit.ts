@@ -146,7 +146,7 @@ async function learn(
   const evaluation = test && (await evaluate(scored, train, test, context));
   const refitted = options.out !== undefined && test !== null && options.test === undefined;
   const saved = refitted ? await fitOn(table, `${label} on all rows`, context) : scored;
-  return { summary: { path, table, model: scored, evaluation, engine, notes, options, refitted }, saved };
+  return { summary: { path, table, model: scored, evaluation, engine, notes, options, refitted, saved }, saved };
 }
 
 /** What the columns of the table are. */

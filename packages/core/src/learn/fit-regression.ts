@@ -9,16 +9,17 @@ import type { LeftOut } from "./leave-inputs-out.ts";
 import { meanAndStd } from "./mean-and-std.ts";
 import type { RegressionModel } from "./model.ts";
 import { noiseProfile } from "./noise-profile.ts";
-import { fitPreprocessor, type InputOptions, preprocess } from "./preprocess.ts";
+import { findOutliers } from "./outliers.ts";
+import { fitPreprocessor, type InputOptions, type Preprocessor, preprocess } from "./preprocess.ts";
 import { noiseVariance, replicateVariance } from "./replicates.ts";
-import { learnedRows, type RowColumns } from "./row-roles.ts";
+import { type LearnedRows, learnedRows, type RowColumns } from "./row-roles.ts";
 import { weightedMean } from "./row-weights.ts";
 import { isDesign, type RowsByInput } from "./rows-by-input.ts";
 import type { Selection, SelectOptions } from "./select.ts";
 import { selectModel } from "./select-model.ts";
 import type { Table } from "./table.ts";
 import { numericTarget } from "./target.ts";
-import { chooseTransform, scaleTarget, smearOf, targetOutliers } from "./target-transform.ts";
+import { chooseTransform, type ScaledTarget, scaleTarget, smearOf, targetOutliers } from "./target-transform.ts";
 
 export interface FitOptions extends PredictOptions, InputOptions, RowColumns {
   readonly target: string;
@@ -48,28 +49,20 @@ export const FIT_NAMES: readonly string[] = optionNames<FitOptions>({
 export async function fitRegression(table: Table, options: FitOptions): Promise<RegressionModel> {
   checkOptions("fitRegression", options, FIT_NAMES);
   const { target, engine = jsEngine, seed = 0, candidates = defaultCandidates() } = options;
-  const { rows, values: all } = numericTarget(table, target);
-  const isSlip = targetOutliers(all) ?? (() => false);
-  const usual = [...rows.keys()].filter((at) => !isSlip(all[at]!));
-  const learned = learnedRows(
-    table,
-    target,
-    usual.map((at) => rows[at]!),
-    options,
-  );
-  const { table: known, kept, roles, record } = learned;
-  const values = Float64Array.from(kept, (at) => all[usual[at]!]!);
-  if (meanAndStd(values, roles.weights).std === 0)
-    throw new DataError(
-      `${table.source}: target "${target}" is ${values[0]} in every row, so there is nothing to learn`,
-    );
-  const select = { ...options, criterion: looMeanSquare, seed, roles };
-  const inputs = preprocess(fitPreprocessor(known, target, options), known);
-  const scaled = scaleTarget(await chooseTransform(inputs, values, candidates, select), values, roles.weights);
-  const { preprocessor, selection } = await selectModel(known, target, scaled.y, candidates, select);
+  const { rows, values } = numericTarget(table, target);
+  const isSlip = targetOutliers(values);
+  const usual = isSlip === null ? [...rows.keys()] : [...rows.keys()].filter((at) => !isSlip(values[at]!));
+  const select = { ...options, criterion: looMeanSquare, seed };
+  let learned = await learnFrom(table, rows, values, usual, candidates, select);
+  const far = farResiduals(learned);
+  if (far.size > 0) {
+    const rest = usual.filter((at) => !far.has(at));
+    learned = await learnFrom(table, rows, values, rest, candidates, { ...select, onProgress: undefined });
+  }
+  const { kept, roles, record, scaled, preprocessor, selection } = learned;
   const { data, loo, diagReg } = selection;
   const noise = noiseVariance(loo, diagReg, replicateVariance(data));
-  const calibration = await calibrate(selection, noise, candidates, select);
+  const calibration = await calibrate(selection, noise, candidates, { ...select, roles });
   const { fitted, lower } = await fitKernel(selection, options);
   options.onProgress?.(1);
   return {
@@ -78,7 +71,7 @@ export async function fitRegression(table: Table, options: FitOptions): Promise<
     rows: kept.length,
     leftOut: loo.times,
     ...record,
-    ...(usual.length < rows.length && { slips: Array.from(all.filter(isSlip)) }),
+    ...slipsOf(values, usual, far),
     preprocessor,
     transform: scaled.transform,
     targetMean: scaled.mean,
@@ -93,6 +86,68 @@ export async function fitRegression(table: Table, options: FitOptions): Promise<
     seed,
     engine: engine.name,
   };
+}
+
+/** What was learned from some of the rows that have a target. */
+interface Learned extends Pick<LearnedRows, "roles" | "record"> {
+  /** Which of these were learned from. */
+  readonly kept: readonly number[];
+  readonly scaled: ScaledTarget;
+  readonly preprocessor: Preprocessor;
+  readonly selection: Selection;
+}
+
+/** Learns from those of the rows with a target that `some` lists, by their position among these. */
+async function learnFrom(
+  table: Table,
+  rows: readonly number[],
+  all: Float64Array,
+  some: readonly number[],
+  candidates: readonly Candidate[],
+  options: SelectOptions & FitOptions,
+): Promise<Learned> {
+  const { target } = options;
+  const known = learnedRows(
+    table,
+    target,
+    some.map((at) => rows[at]!),
+    options,
+  );
+  const kept = known.kept.map((at) => some[at]!);
+  const values = Float64Array.from(kept, (at) => all[at]!);
+  const { roles, record } = known;
+  if (meanAndStd(values, roles.weights).std === 0)
+    throw new DataError(
+      `${table.source}: target "${target}" is ${values[0]} in every row, so there is nothing to learn`,
+    );
+  const select = { ...options, roles };
+  const inputs = preprocess(fitPreprocessor(known.table, target, options), known.table);
+  const transform = await chooseTransform(inputs, values, candidates, select);
+  const scaled = scaleTarget(transform, values, roles.weights);
+  const chosen = await selectModel(known.table, target, scaled.y, candidates, select);
+  return { kept, roles, record, scaled, ...chosen };
+}
+
+/** Robust standard deviations of the residuals beyond which a target is a slip: what no noise explains. */
+const FAR_RESIDUAL = 15;
+
+/** Rows whose target is far from what the others say of it. */
+function farResiduals({ kept, selection: { loo } }: Learned): ReadonlySet<number> {
+  const outliers = findOutliers(loo.residuals.data, FAR_RESIDUAL);
+  if (outliers === null) return new Set();
+  const judged = loo.rows ?? kept.keys();
+  return new Set(Array.from(judged, (i) => kept[i]!).filter((_, at) => outliers.isOutlier(loo.residuals.data[at]!)));
+}
+
+/** The targets of rows that were left out for being far, if there are any. */
+function slipsOf(
+  values: Float64Array,
+  usual: readonly number[],
+  far: ReadonlySet<number>,
+): Pick<RegressionModel, "slips"> {
+  const own = new Set(usual.filter((at) => !far.has(at)));
+  const slips = Array.from(values).filter((_, at) => !own.has(at));
+  return slips.length === 0 ? {} : { slips };
 }
 
 function firstTargets({ inputOf, counts, y }: RowsByInput): Float64Array {

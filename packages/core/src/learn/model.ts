@@ -49,7 +49,7 @@ export interface RegressionModel extends ModelBase, TargetScale {
   readonly targetStd: number;
   /** Errors on the standardized scale by which expected targets are restored; none on the target's own scale. */
   readonly smear: readonly number[];
-  /** Targets of rows that were left out, since they are far from all others (`targetOutliers`); absent when none was. */
+  /** Targets of rows that were left out, since they are far from all others or from what these say; absent when none was. */
   readonly slips?: readonly number[] | undefined;
   /** Lower Cholesky factor of K + diagReg·I (diagReg over the count of each input), for predictive variances. */
   readonly lower: Matrix;

@@ -10,17 +10,18 @@ export interface Outliers {
   readonly range: readonly [least: number, most: number];
 }
 
+/** In robust standard deviations. */
 const FAR = 20;
 const MOST_SHARE = 0.01;
 /** Quartile range of a normal distribution of standard deviation 1. */
 const NORMAL_RANGE = 1.3489795003921634;
 
 /** Null where there are none: also where more than that are far, or half of the values are equal. */
-export function findOutliers(values: Float64Array): Outliers | null {
+export function findOutliers(values: Float64Array, farthest: number = FAR): Outliers | null {
   const present = values.filter((value) => !Number.isNaN(value)).sort();
   if (present.length < MIN_VALUES) return null;
   const { low, median, high } = quartiles(present);
-  const far = (FAR * (high - low)) / NORMAL_RANGE;
+  const far = (farthest * (high - low)) / NORMAL_RANGE;
   if (!(far > 0 && far < Infinity)) return null;
   const isOutlier = (value: number) => Math.abs(value - median) > far;
   const others = present.filter((value) => !isOutlier(value));

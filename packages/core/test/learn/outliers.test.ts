@@ -8,7 +8,7 @@ import { findOutliers, quartiles } from "../../src/learn/outliers.ts";
 import { fitPreprocessor, preprocess } from "../../src/learn/preprocess.ts";
 import { columnOf, type Table, takeTableRows } from "../../src/learn/table.ts";
 import { key, normal } from "../../src/random/key.ts";
-import { numeric, smoothTable, tableOf, text } from "./tables.ts";
+import { numeric, smoothTable, tableOf, text, unevenTable } from "./tables.ts";
 
 const candidates = [
   { name: "erf", network: fullyConnected({ depth: 1, activation: "erf", bStd: 0.5 }), kernel: "nngp" },
@@ -77,6 +77,25 @@ describe("outliers", () => {
     expect(spoiled.coverage).toBeGreaterThan(0.9);
     expect(plain.slips).toBeUndefined();
     expect(spoiled.slips?.length).toBe(name === "y" ? 1 : undefined);
+  });
+});
+
+describe("a target that is far from what the others say", () => {
+  it("is left out, though it is not far from all others", async () => {
+    const table = smoothTable(120, 7, 0.1);
+    const y = columnOf(table, "y")!.values as Float64Array;
+    const spoil = (values: Float64Array) => numeric(values.map((value, i) => (i === 40 ? value + 9 : value)));
+    const spoiled = { ...table, columns: table.columns.map((own, j) => (table.names[j] === "y" ? spoil(y) : own)) };
+    expect(findOutliers(spoil(y).values as Float64Array)).toBeNull();
+    const model = await fitRegression(spoiled, { target: "y", candidates });
+    expect(model.slips).toEqual([y[40]! + 9]);
+    expect(model.rows).toBe(119);
+    expect((await fitRegression(table, { target: "y", candidates })).slips).toBeUndefined();
+  });
+
+  it("is none where the noise is uneven", async () => {
+    for (let seed = 0; seed < 5; seed++)
+      expect((await fitRegression(unevenTable(200, seed), { target: "y", candidates })).slips).toBeUndefined();
   });
 });
 
