@@ -18,6 +18,7 @@ import {
   fitRegression,
   key,
   permutation,
+  predictRegression,
   type Table,
   takeTableRows,
 } from "ntkit";
@@ -35,29 +36,43 @@ const { engine } = await bestEngine();
 async function regression(name: string): Promise<string> {
   const table = await readTable(join(folder!, `uci-regression/${name}.csv.gz`));
   const { cv } = JSON.parse(gunzipSync(readFileSync(join(folder!, `uci-regression/${name}.folds.json.gz`))).toString());
-  const scores: { rmse: number; linear: number; coverage: number }[] = [];
+  const scores: { rmse: number; linear: number; coverage: number; nll: number }[] = [];
   for (const { train, test } of cv) {
     const [seen, unseen] = [takeTableRows(table, train), takeTableRows(table, test)];
     const model = await fitRegression(seen, { target: "target", seed: SEED, engine });
     const evaluation = await evaluateRegression(model, seen, unseen, { engine });
+    const { lower, upper } = await predictRegression(model, unseen, { level: ONE_DEVIATION, engine });
+    const truth = unseen.columns[unseen.names.indexOf("target")]!.values as Float64Array; // numbers, as the protocol has them
     scores.push({
       rmse: evaluation.model.rmse,
       linear: evaluation.baselines.linear.rmse,
       coverage: evaluation.coverage,
+      nll: mean(Array.from(truth, (y, i) => negativeLogDensity(y, lower[i]!, upper[i]!))),
     });
     console.error(
       name,
       scores.length,
       evaluation.model.rmse.toFixed(3),
       evaluation.coverage.toFixed(3),
+      scores.at(-1)!.nll.toFixed(3),
       model.fitted.architecture,
     );
   }
   const [rmse, linear, coverage] = (["rmse", "linear", "coverage"] as const).map((field) =>
     mean(scores.map((s) => s[field])),
   );
+  const nll = scores.map((s) => s.nll);
   const spread = standardError(scores.map((s) => s.rmse));
-  return `| ${name} | ${cv.length} splits | RMSE ${rmse!.toFixed(3)} ± ${spread.toFixed(3)} | ${linear!.toFixed(3)} | ${(100 * coverage!).toFixed(1)} % |`;
+  return `| ${name} | ${cv.length} splits | RMSE ${rmse!.toFixed(3)} ± ${spread.toFixed(3)} | ${linear!.toFixed(3)} | ${(100 * coverage!).toFixed(1)} % | ${mean(nll).toFixed(2)}, largest ${Math.max(...nll).toFixed(2)} |`;
+}
+
+/** How often an interval of one standard deviation to either side holds a normal target. */
+const ONE_DEVIATION = 0.6826894921370859;
+
+/** −ln of the density of y, normal with these limits of one standard deviation to either side. */
+function negativeLogDensity(y: number, lower: number, upper: number): number {
+  const [middle, deviation] = [(upper + lower) / 2, (upper - lower) / 2];
+  return Math.log(deviation) + Math.log(2 * Math.PI) / 2 + ((y - middle) / deviation) ** 2 / 2;
 }
 
 async function digits(): Promise<string> {
@@ -83,7 +98,7 @@ async function digits(): Promise<string> {
       model.fitted.diagReg,
     );
   }
-  return `| digits | 5 folds | accuracy ${(100 * mean(accuracies)).toFixed(2)} % | ${(100 * mean(linear)).toFixed(2)} % | |`;
+  return `| digits | 5 folds | accuracy ${(100 * mean(accuracies)).toFixed(2)} % | ${(100 * mean(linear)).toFixed(2)} % | | |`;
 }
 
 function mean(values: readonly number[]): number {
@@ -98,7 +113,7 @@ function standardError(values: readonly number[]): number {
 const names = asked.length > 0 ? asked : ["digits", ...REGRESSION];
 const lines: string[] = [];
 for (const name of names) lines.push(name === "digits" ? await digits() : await regression(name));
-console.log("| data | protocol | ntkit | linear (ridge) | 95 % intervals hold |");
-console.log("|---|---|---|---|---|");
+console.log("| data | protocol | ntkit | linear (ridge) | 95 % intervals hold | −ln density of a target |");
+console.log("|---|---|---|---|---|---|");
 for (const line of lines) console.log(line);
 console.log(`\nseed ${SEED}; engine ${engine.description}; load ${loadavg()[0]!.toFixed(1)}; Node ${process.version}`);

@@ -119,7 +119,7 @@ const regression = object({
   smear: listOf(number),
   slips: optional(listOf(number)),
   noise: atLeastZero,
-  profile: orNull(object({ diagReg: atLeastZero, offset: number, range: pair })),
+  profile: orNull(object({ diagReg: atLeastZero, offset: number, range: pair, floor: atLeastZero })),
 });
 const classification = object({ ...base, classes: listOf(text), numericClasses: truth, temperature: positive });
 

@@ -12,7 +12,7 @@ import type { RowsByInput } from "./rows-by-input.ts";
 /**
  * How the size of residuals changes with the inputs: predicted standard deviations are multiplied by
  *
- *   s(x) = exp(½ (offset + k(x, xTrain)·alpha)),     the exponent kept within `range`.
+ *   s(x)² = floor + (1 − floor) exp(offset + k(x, xTrain)·alpha),     the exponent kept within `range`.
  */
 export interface NoiseProfile {
   readonly alpha: Float64Array;
@@ -20,16 +20,24 @@ export interface NoiseProfile {
   readonly diagReg: number;
   readonly offset: number;
   readonly range: readonly [low: number, high: number];
+  /** The share of the common variance that is there everywhere: a few small residuals near an input do not make it certain. */
+  readonly floor: number;
 }
 
-/** Relative ridges: 10⁻² … 10³, two to a decade. Logarithms of squared residuals are noisy whatever the noise. */
-const RELATIVE_RIDGES: readonly number[] = Array.from({ length: 11 }, (_, i) => portable.power(10, -2 + i / 2));
+/**
+ * Relative ridges: 10 … 10³, two to a decade. Smaller ones follow pairs of neighbours, which have residuals of one size since each is
+ * predicted by the other, as new rows are not.
+ */
+const RELATIVE_RIDGES: readonly number[] = Array.from({ length: 5 }, (_, i) => portable.power(10, 1 + i / 2));
 
 /** Inputs by which the ridge is chosen. */
 const MAX_INPUTS = 600;
 
 /** The log likelihood, in nats, that a profile must add on rows left out. */
 const LEAST_GAIN = 5;
+
+/** Floors to choose from. */
+const FLOORS: readonly number[] = [0.2, 0.35, 0.5];
 
 /** Mean of ln z² for z standard normal. */
 const MEAN_LOG_SQUARE = -1.2703628454614782;
@@ -68,20 +76,26 @@ export async function noiseProfile(
   const loo = await looFromCholesky(gram, weighedSizes(sizes), { diagReg, engine, signal, reuse });
   if (!loo.ok) return null;
   const said = saidWithout(sizes, loo);
-  if (gain(said, squares) < LEAST_GAIN) return null;
+  const floor = FLOORS.reduce((a, b) => (gain(said, squares, b) > gain(said, squares, a) ? b : a));
+  if (gain(said, squares, floor) < LEAST_GAIN) return null;
   const range = [said.reduce((a, b) => Math.min(a, b)), said.reduce((a, b) => Math.max(a, b))] as const;
   const alpha = weighRows(loo.alpha, data.counts).data;
-  return { profile: { alpha, diagReg, offset, range }, scales: said.map((value) => portable.exp(value / 2)) };
+  return { profile: { alpha, diagReg, offset, range, floor }, scales: said.map((value) => sizeOf(value, floor)) };
 }
 
 /** s(x) of each input whose kernel with the training inputs is a row of `cross`. */
 export async function scalesAt(
-  { alpha, offset, range: [low, high] }: NoiseProfile,
+  { alpha, offset, range: [low, high], floor }: NoiseProfile,
   cross: Matrix,
   { engine = jsEngine, signal }: PredictOptions,
 ): Promise<Float64Array> {
   const exponents = await engine.matmul(cross, columnVector(alpha), { signal });
-  return exponents.data.map((value) => portable.exp(Math.min(Math.max(offset + value, low), high) / 2));
+  return exponents.data.map((value) => sizeOf(Math.min(Math.max(offset + value, low), high), floor));
+}
+
+/** s where the exponent has this value. */
+function sizeOf(exponent: number, floor: number): number {
+  return Math.sqrt(floor + (1 - floor) * portable.exp(exponent));
 }
 
 /** A score so small beside the others is one by chance. */
@@ -115,11 +129,13 @@ function saidWithout({ offset, centred, counts }: Sizes, { residuals }: LeaveOne
 }
 
 /** Log likelihood of normal residuals with these sizes less that with one size, each at its best common factor. */
-function gain(said: Float64Array, squares: Float64Array): number {
+function gain(said: Float64Array, squares: Float64Array, floor: number): number {
   const n = squares.length;
+  const variances = said.map((value) => sizeOf(value, floor) ** 2);
   const one = squares.reduce((sum, square) => sum + square, 0) / n;
-  const scaled = squares.reduce((sum, square, i) => sum + square / portable.exp(said[i]!), 0) / n;
-  return (n * (portable.log(one) - portable.log(scaled)) - said.reduce((sum, value) => sum + value, 0)) / 2;
+  const scaled = squares.reduce((sum, square, i) => sum + square / variances[i]!, 0) / n;
+  const logs = variances.reduce((sum, variance) => sum + portable.log(variance), 0);
+  return (n * (portable.log(one) - portable.log(scaled)) - logs) / 2;
 }
 
 /** The ridge that tells sizes left out best, on some of the inputs where they are many. */
@@ -133,7 +149,7 @@ async function bestRidge(whole: Matrix, all: Sizes, options: NoiseProfileOptions
     const diagReg = relative * scale;
     const loo = await looAt(path, diagReg, { engine, signal });
     if (!loo.ok) continue;
-    const found = gain(saidWithout(sizes, loo), sizes.squares);
+    const found = gain(saidWithout(sizes, loo), sizes.squares, FLOORS[0]!);
     if (best === null || found > best.gain) best = { diagReg, gain: found };
   }
   return best !== null && best.gain > 0 ? best.diagReg : null;
