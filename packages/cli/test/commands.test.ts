@@ -81,7 +81,7 @@ describe("fit", () => {
     const options = ["--network", at("erf.json"), "--test", at("numbers.csv"), "--json"];
     const { model, rows: counts } = JSON.parse(await learn("numbers.csv", "y", ...options));
     expect(model.architecture).toMatch(/of the network given$/);
-    expect(counts).toEqual({ all: 30, train: 30, test: 30 });
+    expect(counts).toEqual({ all: 30, withoutTarget: 0, train: 30, test: 30 });
   });
 
   it("--test-fraction 0 holds nothing out", async () => {
