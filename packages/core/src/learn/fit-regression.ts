@@ -131,12 +131,16 @@ async function learnFrom(
 /** Robust standard deviations of the residuals beyond which a target is a slip: what no noise explains. */
 const FAR_RESIDUAL = 15;
 
-/** Rows whose target is far from what the others say of it. */
+/**
+ * Rows whose target is far from what the others say of it: also by more than the standard deviation of targets, as the last points of a
+ * smooth curve without noise are not.
+ */
 function farResiduals({ kept, selection: { loo } }: Learned): ReadonlySet<number> {
   const outliers = findOutliers(loo.residuals.data, FAR_RESIDUAL);
   if (outliers === null) return new Set();
   const judged = loo.rows ?? kept.keys();
-  return new Set(Array.from(judged, (i) => kept[i]!).filter((_, at) => outliers.isOutlier(loo.residuals.data[at]!)));
+  const isFar = (residual: number) => Math.abs(residual) > 1 && outliers.isOutlier(residual);
+  return new Set(Array.from(judged, (i) => kept[i]!).filter((_, at) => isFar(loo.residuals.data[at]!)));
 }
 
 /** The targets of rows that were left out for being far, if there are any. */
@@ -184,7 +188,7 @@ async function calibrate(
       : loo.residuals.data;
   const std = (i: number): number => Math.sqrt(loo.variances[i]! + (noise - diagReg) / (weights?.[i] ?? 1));
   const scores = residuals.map((r, i) => Math.abs(r) / std(i));
-  const found = few || !byInputs ? null : await noiseProfile(data, gram, scores, own);
+  const found = few || !byInputs ? null : await noiseProfile(data, gram, scores, { ...own, reuse: selection.memory });
   const judged = loo.rows ?? Uint32Array.from(scores.keys());
   const looInputs = Uint32Array.from(judged, (i) => data.inputOf[i]!);
   return {

@@ -50,6 +50,8 @@ export interface FoundProfile {
 
 export interface NoiseProfileOptions extends PredictOptions {
   readonly seed: number;
+  /** Memory for a factor of the matrix: see `CholeskyOptions.reuse`. */
+  readonly reuse?: Float64Array | undefined;
 }
 
 /**
@@ -72,7 +74,7 @@ export async function noiseProfile(
   const sizes: Sizes = { squares, offset, centred: logs.map((value) => value - offset), counts: data.counts };
   const diagReg = await bestRidge(gram, sizes, options);
   if (diagReg === null) return null;
-  const reuse = zeros(engine, gram.data.length);
+  const reuse = options.reuse ?? zeros(engine, gram.data.length);
   const loo = await looFromCholesky(gram, weighedSizes(sizes), { diagReg, engine, signal, reuse });
   if (!loo.ok) return null;
   const said = saidWithout(sizes, loo);

@@ -93,6 +93,15 @@ describe("a target that is far from what the others say", () => {
     expect((await fitRegression(table, { target: "y", candidates })).slips).toBeUndefined();
   });
 
+  it("is none at the ends of a curve without noise", async () => {
+    const x = Array.from({ length: 60 }, (_, i) => i / 59);
+    const curve = tableOf([
+      ["x", numeric(x)],
+      ["y", numeric(x.map((value) => Math.exp(4 * value) * Math.sin(8 * value)))],
+    ]);
+    expect((await fitRegression(curve, { target: "y", candidates })).slips).toBeUndefined();
+  });
+
   it("is none where the noise is uneven", async () => {
     for (let seed = 0; seed < 5; seed++)
       expect((await fitRegression(unevenTable(200, seed), { target: "y", candidates })).slips).toBeUndefined();
