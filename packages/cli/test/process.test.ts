@@ -138,7 +138,7 @@ describe("as a process", () => {
     expect(begun).toMatch(/^\.k\.npy\..*\.tmp$/);
     const left = readdirSync(out.path);
     expect(left).toEqual(exitCode === 0 ? ["k.npy"] : []);
-    if (exitCode !== 0) expect(signal).toBe(signals.at(-1));
+    if (exitCode !== 0) expect(signals).toContain(signal); // of two the first may have ended it before the second came
     out.remove();
   });
 
