@@ -33,10 +33,12 @@ describe("the tolerance is what rounding can make of an eigenvalue 0", () => {
     }
   });
 
-  it("an eigenvalue that is negative by less is forgiven, by more is not", async () => {
+  it("an eigenvalue that is negative by less is forgiven, by as much too, by more is not", async () => {
     expect(await checkPositiveSemidefinite(diagonalMatrix([1, -1e-13]))).toMatchObject({ ok: true, witness: null });
     const { ok, witness } = await checkPositiveSemidefinite(diagonalMatrix([1, -1e-12]));
     expect([ok, ...witness!.map(Math.abs)]).toEqual([false, 0, 1]);
+    const asMuch = await checkPositiveSemidefinite(diagonalMatrix([1e12, -1e12]), { engine: claiming([0, 1]) });
+    expect(asMuch).toEqual({ ok: true, smallestEigenvalue: -1, tolerance: 1, witness: null });
   });
 
   it("a matrix without entries is positive semidefinite", async () => {
