@@ -1,6 +1,7 @@
-import { NumericalError } from "../errors.ts";
+import { NumericalError, ShapeError } from "../errors.ts";
 import type { KernelTile } from "../layers/kernel-state.ts";
-import type { Matrix } from "../matrix/matrix.ts";
+import { checkFinite } from "../matrix/check.ts";
+import { type Matrix, row } from "../matrix/matrix.ts";
 
 /** A batch prepared for its Gram matrix: the rows, the rows scaled to norm 1, and ‖x‖²/d. */
 export interface Batch {
@@ -12,6 +13,13 @@ export interface Batch {
 /** Squared norms outside this range would lose digits to underflow, or all of them to overflow. */
 const MIN_SQUARED_NORM = 1e-300;
 
+/** A batch from outside: throws a ShapeError or a ValueError unless it has columns and finite values, and as `prepareBatch` does. */
+export function checkedBatch(where: string, x: Matrix): Batch {
+  if (x.cols === 0) throw new ShapeError(`${where} must have at least one column`);
+  checkFinite(where, x);
+  return prepareBatch(where, x);
+}
+
 /** Throws a NumericalError naming a row whose squared norm leaves the range of float64; zero rows are fine. */
 export function prepareBatch(where: string, x: Matrix): Batch {
   const unit = new Float64Array(x.data.length);
@@ -19,7 +27,7 @@ export function prepareBatch(where: string, x: Matrix): Batch {
   for (let i = 0; i < x.rows; i++) {
     const start = i * x.cols;
     const squaredNorm = dot(x.data, start, x.data, start, x.cols);
-    const zero = squaredNorm === 0 && x.data.subarray(start, start + x.cols).every((value) => value === 0);
+    const zero = row(x, i).every((value) => value === 0);
     if (!zero && !(squaredNorm > MIN_SQUARED_NORM && squaredNorm < Infinity))
       throw new NumericalError(
         `${where}: the squared norm of row ${i} is ${squaredNorm}, outside the range of float64: rescale the inputs`,

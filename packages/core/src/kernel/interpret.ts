@@ -3,7 +3,6 @@ import type { ActivationSpec } from "../activations/spec.ts";
 import type { KernelState, KernelTile } from "../layers/kernel-state.ts";
 import { childPlace, parseNetwork } from "../layers/network-file.ts";
 import { ruleOf } from "../layers/registry.ts";
-import { isBranches } from "../layers/rule.ts";
 import { type Activations, scopeAt, walk } from "../layers/scope.ts";
 import type { Layer } from "../layers/spec.ts";
 
@@ -45,10 +44,9 @@ export function interpretKernel(
   return visit(network, "", input);
 }
 
-/** What a layer gives when neither it nor any before it trains. */
+/** What a dense layer gives when neither it nor any before it trains. */
 function withoutNtk(output: KernelState): KernelState {
-  if (isBranches(output)) return output.map(withoutNtk);
-  const tile = output as KernelTile; // not branches, so one tile
+  const tile = output as KernelTile; // a dense layer gives no branches
   return { ...tile, ntk: tile.ntk && new Float64Array(tile.ntk.length) };
 }
 

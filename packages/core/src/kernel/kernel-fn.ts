@@ -5,11 +5,11 @@ import type { Activations } from "../layers/scope.ts";
 import type { Layer } from "../layers/spec.ts";
 import type { Engine, WorkOptions } from "../linalg/engine.ts";
 import { startWork } from "../linalg/work.ts";
-import { checkFinite, checkSameCols } from "../matrix/check.ts";
+import { checkSameCols } from "../matrix/check.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
 import { checkChoice, checkOptions, optionNames, PREDICT_NAMES } from "../matrix/option-names.ts";
 import type { GramEngine, GramRequest, Grams, KernelName, TileValues } from "./gram-engine.ts";
-import { type Batch, inputTile, prepareBatch, type TileRange } from "./input.ts";
+import { type Batch, checkedBatch, inputTile, type TileRange } from "./input.ts";
 import { interpretKernel, type Recursion, recursionOf } from "./interpret.ts";
 import { type Pace, piecesOf, startPace } from "./pace.ts";
 import { followRows, followVariances } from "./variances.ts";
@@ -191,12 +191,6 @@ function tileOfNames(
       checkedEntry("kernelFn", name, value, range.row + Math.floor(at / range.cols), range.col + (at % range.cols));
     });
   return values;
-}
-
-function checkedBatch(where: string, x: Matrix): Batch {
-  if (x.cols === 0) throw new ShapeError(`${where} must have at least one column`);
-  checkFinite(where, x);
-  return prepareBatch(where, x);
 }
 
 function evaluateTile(recursion: Recursion, a: Batch, b: Batch, range: TileRange, wantNtk: boolean): KernelTile {

@@ -36,8 +36,7 @@ export function twoLayerReluKernel({
   const scale = (outputScale * activationScale) ** 2 / (2 * Math.PI);
   return {
     name: `two-layer ReLU, ${trained === "both" ? "both layers" : "first layer"} trained`,
-    evaluate({ dot, sine, norm1, norm2 }) {
-      if (norm1 === 0 || norm2 === 0) return 0;
+    evaluate({ dot, sine }) {
       const firstLayer = portable.atan2(sine, -dot) * dot;
       return scale * (trained === "both" ? 2 * firstLayer + sine : firstLayer);
     },

@@ -1,9 +1,9 @@
 import { NumericalError, ValueError } from "../errors.ts";
 import type { WorkOptions } from "../linalg/engine.ts";
 import { startWork } from "../linalg/work.ts";
-import { checkFinite, checkSameCols } from "../matrix/check.ts";
+import { checkSameCols } from "../matrix/check.ts";
 import { type Matrix, matrix } from "../matrix/matrix.ts";
-import { type Batch, inputTile, prepareBatch, type TileRange } from "./input.ts";
+import { type Batch, checkedBatch, inputTile, type TileRange } from "./input.ts";
 import { piecesOf, startPace } from "./pace.ts";
 
 /**
@@ -31,8 +31,8 @@ export async function gram(
   x2: Matrix | null = null,
   options: WorkOptions = {},
 ): Promise<Matrix> {
-  const a = prepare(x1);
-  const b = x2 === null ? a : prepare(x2);
+  const a = checkedBatch("gram: x1", x1);
+  const b = x2 === null ? a : checkedBatch("gram: x2", x2);
   checkSameCols("gram", a.x, b.x);
   const result = matrix(a.x.rows, b.x.rows);
   const work = startWork(options);
@@ -55,11 +55,6 @@ export async function gram(
     }
   }
   return result;
-}
-
-function prepare(x: Matrix): Batch {
-  checkFinite("gram", x);
-  return prepareBatch("gram", x);
 }
 
 function gramRow(kernel: VectorKernel, a: Batch, b: Batch, range: TileRange): number[] {

@@ -80,9 +80,29 @@ export async function intervalFactors(
     );
     if (scores.length < MIN_MADE) continue;
     const factor = intervalFactor({ looScores: scores, leftOut: scores.length }, level);
-    for (const k of group) factors[k] = Math.max(factor, least);
+    for (const k of group) factors[k] = Math.max(factor, least, newCategoryFactor(model, kinds[k]!, scores, level));
   }
   return factors;
+}
+
+/**
+ * What normal scores of the same size would need where a category was never seen: those seen are few draws of what a category may be, and
+ * all rows of one are one of them. 0 where no category is unseen.
+ */
+function newCategoryFactor(
+  { preprocessor }: RegressionModel,
+  { unseen }: RowKind,
+  scores: Float64Array,
+  level: number,
+): number {
+  const seen = unseen.map((f) => {
+    const feature = preprocessor.features[f]!;
+    return feature.kind === "category" ? feature.levels.length : 0;
+  });
+  if (seen.length === 0) return 0;
+  const fewest = Math.max(2, Math.min(...seen));
+  const meanSquare = scores.reduce((sum, score) => sum + score * score, 0) / scores.length;
+  return normalQuantile((1 + level) / 2) * Math.sqrt((meanSquare * (fewest + 1)) / (fewest - 1));
 }
 
 /** Fewer rows than this cannot be made to be of a kind to say anything. */

@@ -130,6 +130,23 @@ describe("tiny and huge rows are right or refused by name", () => {
     }
   });
 
+  it("rows at a right angle: K of ReLU is r/2π, Θ is K of the last layer alone", async () => {
+    const network = serial(dense({ width: 1, wStd: Math.sqrt(3) }), relu(), dense({ width: 1 }));
+    const x = fromRows([
+      [2, 0, 0],
+      [0, 0, -3],
+    ]);
+    const grams = await kernelFn(network)(x, null, ["nngp", "ntk"]);
+    for (const { data } of [grams.nngp, grams.ntk]) expect(data[1]).toBeCloseTo(6 / (2 * Math.PI), 14);
+  });
+
+  it("a zero beside a value does not make a zero row", async () => {
+    const x = fromRows([ROW, [0, 1e-200, 0]]);
+    await expect(kernelFn(networkOf(relu()))(x, null, "ntk")).rejects.toThrow(
+      "the squared norm of row 1 is 0, outside",
+    );
+  });
+
   it.each(named)("%s: squares that leave float64 are refused", async (_, spec) => {
     for (const scale of [1e-200, 1e200]) {
       const x = fromRows([ROW, scaled(scale)]);

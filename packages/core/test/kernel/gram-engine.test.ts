@@ -1,12 +1,15 @@
 import { describe, expect, it } from "vitest";
+import { makeActivation } from "../../src/activations/registry.ts";
 import type { GramEngine, GramRequest, KernelName } from "../../src/kernel/gram-engine.ts";
 import { kernelFn } from "../../src/kernel/kernel-fn.ts";
-import { relu } from "../../src/layers/activation-layers.ts";
+import { abs, relu, tanh } from "../../src/layers/activation-layers.ts";
 import { dense } from "../../src/layers/dense.ts";
+import { elementwise } from "../../src/layers/elementwise.ts";
 import { fanInSum } from "../../src/layers/fan-in-sum.ts";
 import { fanOut } from "../../src/layers/fan-out.ts";
 import { parallel } from "../../src/layers/parallel.ts";
 import { serial } from "../../src/layers/serial.ts";
+import type { Layer } from "../../src/layers/spec.ts";
 import type { Engine } from "../../src/linalg/engine.ts";
 import { jsEngine } from "../../src/linalg/js-engine.ts";
 import { type Matrix, matrix } from "../../src/matrix/matrix.ts";
@@ -48,6 +51,24 @@ describe("an engine with kernel programs", () => {
     expect(second).toMatchObject({ frozen: 1, names: ["nngp", "ntk"], tile: undefined });
     expect(second!.a).toBe(second!.b);
     expect(second!.variances1).toBe(second!.variances2);
+  });
+
+  it("is told whether an activation has kinks, by itself, in a branch or by name", async () => {
+    const told = async (layer: Layer, smoothness?: "smooth" | "kinked") => {
+      let precise: boolean | null = null;
+      const engine = engineOf(async ({ preciseSine }) => {
+        precise = preciseSine;
+        return undefined;
+      });
+      const activations = smoothness && { named: { ...makeActivation(tanh()), smoothness } };
+      await kernelFn(serial(dense({ width: 8 }), layer), activations && { activations })(x, z, "nngp", { engine });
+      return precise;
+    };
+    const branches = (layer: Layer) => serial(fanOut(2), parallel(dense({ width: 8 }), layer), fanInSum());
+    for (const layer of [relu(), abs(), branches(relu())]) expect(await told(layer), layer.type).toBe(true);
+    for (const layer of [tanh(), dense({ width: 8 }), branches(tanh())]) expect(await told(layer)).toBe(false);
+    expect(await told(elementwise("named"), "kinked")).toBe(true);
+    expect(await told(elementwise("named"), "smooth")).toBe(false);
   });
 
   it("may have blocks mapped by the layers' rules", async () => {

@@ -235,6 +235,13 @@ describe("sizes", () => {
     expect(() => kernelFn({ type: "rela" } as unknown as typeof network)).toThrow(NetworkError);
   });
 
+  it("more entries than an array holds are refused before the work", async () => {
+    const many = matrix(2 ** 17, 1, new Float64Array(2 ** 17).fill(1));
+    const gram = kernelFn(dense({ width: 1 }))(many, many, "nngp");
+    await expect(gram).rejects.toThrow("a Gram matrix of 131072 x 131072 entries is more than an array holds");
+    await expect(gram).rejects.toThrow(ShapeError);
+  });
+
   it("inputs are left as they were", async () => {
     const x = inputs(4, 3);
     const before = x.data.slice();
@@ -255,6 +262,18 @@ describe("values beyond float64", () => {
     expect(() => kernelDiagonal(cubes, x, "ntk")).toThrow(
       "kernelDiagonal: the variance of row 1 overflows float64 at layers[1] (monomial)",
     );
+  });
+
+  it("of Θ alone are refused by the rows they belong to, wherever the two stand", async () => {
+    // K of a dense layer after erf is at most wStd²; Θ grows from layer to layer by wStd² times a slope, where two rows coincide.
+    const layers = Array.from({ length: 3 }, () => dense({ width: 1, wStd: 1e100 })).flatMap((layer) => [layer, erf()]);
+    const steep = kernelFn(serial(...layers.slice(0, -1)));
+    const [x1, x2] = [inputs(40, 3), inputs(3, 3, 2)];
+    x2.data.set(x1.data.subarray(39 * 3), 3);
+    expect((await steep(x1, x2, "nngp")).data.every(Number.isFinite)).toBe(true);
+    const error = await reasonOf(steep(x1, x2, "ntk"));
+    expect(error).toBeInstanceOf(NumericalError);
+    expect((error as Error).message).toMatch(/^kernelFn: ntk of rows 39 and 1 leaves the range of float64/);
   });
 
   it("do not disturb the rows that fit", async () => {
