@@ -182,14 +182,12 @@ async function calibrate(
   const { weights } = loo;
   const byInputs = !data.roles.groups && !data.roles.times;
   const few = data.counts.length <= MOST_CHOSEN_AGAIN;
-  const again =
+  const residuals =
     few && byInputs && candidates.length > 1 && !isDesign(data)
       ? await residualsChosenAgain(data, candidates, own)
       : loo.residuals.data;
-  // The model chosen again may be the luckier one in a row.
-  const residuals = again.map((r, i) => Math.max(Math.abs(r), Math.abs(loo.residuals.data[i]!)));
   const std = (i: number): number => Math.sqrt(loo.variances[i]! + (noise - diagReg) / (weights?.[i] ?? 1));
-  const scores = residuals.map((r, i) => r / std(i));
+  const scores = residuals.map((r, i) => Math.abs(r) / std(i));
   const found = few || !byInputs ? null : await noiseProfile(data, gram, scores, { ...own, reuse: selection.memory });
   const judged = loo.rows ?? Uint32Array.from(scores.keys());
   const looInputs = Uint32Array.from(judged, (i) => data.inputOf[i]!);
