@@ -18,7 +18,6 @@ import {
   fitRegression,
   key,
   permutation,
-  predictRegression,
   type Table,
   takeTableRows,
 } from "ntkit";
@@ -41,13 +40,12 @@ async function regression(name: string): Promise<string> {
     const [seen, unseen] = [takeTableRows(table, train), takeTableRows(table, test)];
     const model = await fitRegression(seen, { target: "target", seed: SEED, engine });
     const evaluation = await evaluateRegression(model, seen, unseen, { engine });
-    const { lower, upper } = await predictRegression(model, unseen, { level: ONE_DEVIATION, engine });
-    const truth = unseen.columns[unseen.names.indexOf("target")]!.values as Float64Array; // numbers, as the protocol has them
+    const { truth, predictions } = evaluation;
     scores.push({
       rmse: evaluation.model.rmse,
       linear: evaluation.baselines.linear.rmse,
       coverage: evaluation.coverage,
-      nll: mean(Array.from(truth, (y, i) => negativeLogDensity(y, lower[i]!, upper[i]!))),
+      nll: mean(Array.from(truth, (y, i) => negativeLogDensity(y, predictions.lower[i]!, predictions.upper[i]!))),
     });
     console.error(
       name,
@@ -66,12 +64,9 @@ async function regression(name: string): Promise<string> {
   return `| ${name} | ${cv.length} splits | RMSE ${rmse!.toFixed(3)} ± ${spread.toFixed(3)} | ${linear!.toFixed(3)} | ${(100 * coverage!).toFixed(1)} % | ${mean(nll).toFixed(2)}, largest ${Math.max(...nll).toFixed(2)} |`;
 }
 
-/** How often an interval of one standard deviation to either side holds a normal target. */
-const ONE_DEVIATION = 0.6826894921370859;
-
-/** −ln of the density of y, normal with these limits of one standard deviation to either side. */
+/** −ln of the density of y, normal with these limits of its 95 % interval. */
 function negativeLogDensity(y: number, lower: number, upper: number): number {
-  const [middle, deviation] = [(upper + lower) / 2, (upper - lower) / 2];
+  const [middle, deviation] = [(upper + lower) / 2, (upper - lower) / (2 * 1.959963984540054)];
   return Math.log(deviation) + Math.log(2 * Math.PI) / 2 + ((y - middle) / deviation) ** 2 / 2;
 }
 
