@@ -40,11 +40,13 @@ export const FIT_NAMES: readonly string[] = optionNames<FitOptions>({
 });
 
 /**
- * Learns a numeric target from every other column that is not excluded. Rows without a target are left out.
+ * Learns a numeric target from every other column that is not excluded. Rows without a target are left out, and so are the few whose
+ * target no spread and no noise explains (`slips`).
  *
- * Architecture and ridge: least leave-one-out squared error, where rows with equal inputs are left out together. Intervals:
- * the Gaussian process's predictive standard deviation, with at least the noise that targets of equal inputs show, scaled
- * so that leave-one-out intervals hold the share of targets they promise.
+ * Architecture and ridge: least leave-one-out squared error, where rows with equal inputs are left out together; a skewed target above 0
+ * is learned on the scale that leave-one-out density chooses. Intervals: the Gaussian process's predictive standard deviation, with at least
+ * the noise that targets of equal inputs show, where the data say so larger and smaller with the inputs, scaled so that leave-one-out
+ * intervals hold the share of targets they promise. O(candidates · 600³ + n³).
  */
 export async function fitRegression(table: Table, options: FitOptions): Promise<RegressionModel> {
   checkOptions("fitRegression", options, FIT_NAMES);
