@@ -51,9 +51,7 @@ export function fitReport(summary: FitSummary): string[] {
     ...summary.notes.map((note) => `engine: ${note}`),
     ...(options.plot !== undefined && evaluation ? [`plot: ${options.plot}`] : []),
     ...(options.out !== undefined
-      ? [
-          `saved: ${options.out}${refitted ? `, fitted again on all ${table.rows - rowsWithoutTarget(table, model.target)} rows` : ""}`,
-        ]
+      ? [`saved: ${options.out}${refitted ? `, fitted again on all ${summary.saved.rows} rows` : ""}`]
       : []),
   ];
 }

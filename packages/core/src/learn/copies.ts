@@ -37,7 +37,7 @@ function standardized(values: Float64Array, rows: readonly number[]): Float64Arr
   return some.map((value) => (std === 0 ? 0 : (value - mean) / std));
 }
 
-/** Two kinds of values or more, each of them in the rows of one of as many classes. */
+/** Two kinds of values or more, in two rows each on average, each of them in the rows of one of as many classes. */
 function isRenamed(target: Column, column: Column): boolean {
   if (target.kind === "numeric") return false;
   const [classes, texts] = [asTexts(target, []), asTexts(column, [])];
@@ -51,5 +51,5 @@ function isRenamed(target: Column, column: Column): boolean {
     classOf.set(text, own);
     textOf.set(own, text);
   }
-  return rows >= MIN_ROWS && classOf.size > 1;
+  return rows >= MIN_ROWS && classOf.size > 1 && classOf.size <= rows / 2;
 }

@@ -14,12 +14,19 @@ import { fitPreprocessor, type InputOptions, type Preprocessor, preprocess } fro
 import { noiseVariance, replicateVariance } from "./replicates.ts";
 import { type LearnedRows, learnedRows, type RowColumns } from "./row-roles.ts";
 import { weightedMean } from "./row-weights.ts";
-import { isDesign, type RowsByInput } from "./rows-by-input.ts";
+import { isDesign } from "./rows-by-input.ts";
 import type { Selection, SelectOptions } from "./select.ts";
 import { selectModel } from "./select-model.ts";
 import type { Table } from "./table.ts";
 import { numericTarget } from "./target.ts";
-import { chooseTransform, type ScaledTarget, scaleTarget, smearOf, targetOutliers } from "./target-transform.ts";
+import {
+  chooseTransform,
+  reachOf,
+  type ScaledTarget,
+  scaleTarget,
+  smearOf,
+  targetOutliers,
+} from "./target-transform.ts";
 
 export interface FitOptions extends PredictOptions, InputOptions, RowColumns {
   readonly target: string;
@@ -79,11 +86,12 @@ export async function fitRegression(table: Table, options: FitOptions): Promise<
     targetMean: scaled.mean,
     targetStd: scaled.std,
     smear: smearOf(scaled.transform, loo.residuals.data, loo.weights),
+    ...reachOf(scaled.transform, scaled.y.data),
     fitted,
     lower,
     noise,
     ...calibration,
-    targets: firstTargets(data),
+    targets: loo.y.data,
     scores: selection.scores,
     seed,
     engine: engine.name,
@@ -154,12 +162,6 @@ function slipsOf(
   const own = new Set(usual.filter((at) => !far.has(at)));
   const slips = Array.from(values).filter((_, at) => !own.has(at));
   return slips.length === 0 ? {} : { slips };
-}
-
-function firstTargets({ inputOf, counts, y }: RowsByInput): Float64Array {
-  const targets = new Float64Array(counts.length);
-  for (let i = inputOf.length - 1; i >= 0; i--) targets[inputOf[i]!] = y.data[i]!;
-  return targets;
 }
 
 function looMeanSquare({ residuals, weights }: LeftOut): number {

@@ -108,18 +108,18 @@ function newCategoryFactor(
 /** Fewer rows than this cannot be made to be of a kind to say anything. */
 const MIN_MADE = 5;
 
-/** Training rows that are made to be of a kind. */
+/** Training inputs that are made to be of a kind. */
 const MOST_MADE = 200;
 
 /** Entries of K(x, xTrain) held at a time. */
 const ENTRIES = 2 ** 24;
 
 /**
- * Scores of training rows as if they were of these kinds, one after the other, each by the model without the row: with P = A⁻¹,
+ * Scores of training rows as if their inputs were of these kinds, one after the other, each by the model without the input: with P = A⁻¹,
  *
  *   mean₋ᵢ(x) = k(x)·α − (k(x)·Pᵢ) αᵢ/Pᵢᵢ        var₋ᵢ(x) = var(x) + (k(x)·Pᵢ)²/Pᵢᵢ
  *
- * for every completion x of row i, to which the row itself lends nothing. O(200 · 20 · n²).
+ * for every completion x of input i, which lends nothing to itself. O(200 · 20 · n²).
  */
 async function scoresAsKinds(
   model: RegressionModel,
@@ -127,7 +127,11 @@ async function scoresAsKinds(
   own: RowKinds,
   options: PredictOptions,
 ): Promise<Float64Array> {
-  const { fitted, preprocessor, targets } = model;
+  const { fitted, preprocessor, targets, looInputs } = model;
+  const rowsOf = Array.from({ length: fitted.xTrain.rows }, (): number[] => []);
+  looInputs.forEach((input, i) => {
+    rowsOf[input]!.push(i);
+  });
   const sources = kinds.map((kind) => donorSource(preprocessor, fitted.xTrain, kind));
   const unknown = kinds.map(({ missing, unseen }) => new Set([...missing, ...unseen]));
   // A row that lacks nothing but what the kind lacks can be made to be of it.
@@ -147,17 +151,22 @@ async function scoresAsKinds(
       x,
       fitted.xTrain,
       (at) => sources[some[at]!.k]!,
-      (at) => rows[at]!,
+      (at) => (isOfDesign(model) ? -1 : rows[at]!),
     );
     const { means, variances } = await momentsWithout(model, rows, completed, options);
-    rows.forEach((i, at) => {
-      scores.push(Math.abs(targets[i]! - means[at]!) / Math.sqrt(variances[at]!));
+    rows.forEach((input, at) => {
+      for (const i of rowsOf[input]!) scores.push(Math.abs(targets[i]! - means[at]!) / Math.sqrt(variances[at]!));
     });
   }
   return Float64Array.from(scores);
 }
 
-/** Mean and variance of the completions of training rows, by the model without the row. */
+/** Whether inputs are the levels of a design, so that rows were judged with the others of their input (`isDesign`). */
+function isOfDesign({ leftOut, looScores, fitted }: RegressionModel): boolean {
+  return leftOut === looScores.length && leftOut > fitted.xTrain.rows;
+}
+
+/** Mean and variance of the completions of training inputs, by the model without the input; of a design with it. */
 async function momentsWithout(
   model: RegressionModel,
   rows: readonly number[],
@@ -169,6 +178,7 @@ async function momentsWithout(
   const cross = await crossKernel(model, x, options);
   const variances = await meanVariances(model, x, cross, options);
   const means = (await engine.matmul(cross, fitted.alpha, { signal })).data.slice();
+  if (isOfDesign(model)) return mixtures(owner, rows.length, means, await withNoise(model, variances, cross, options));
   const units = matrix(lower.rows, rows.length);
   rows.forEach((i, at) => {
     units.data[i * rows.length + at] = 1;

@@ -117,6 +117,7 @@ const regression = object({
   targetStd: positive,
   transform: oneOf("identity", "root", "log"),
   smear: listOf(number),
+  reach: optional(pair),
   slips: optional(listOf(number)),
   noise: atLeastZero,
   profile: orNull(object({ diagReg: atLeastZero, offset: number, range: pair, floor: atLeastZero })),

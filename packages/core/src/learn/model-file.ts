@@ -118,8 +118,7 @@ export function assemble(plain: PlainModel, tensors: Tensors, source: string): M
   if (looScores.length !== judged) throw new FormatError(`${source} is damaged: "loo_scores" has the wrong size`);
   const looInputs = indicesOf("loo_inputs", tensors, judged, fitted.xTrain.rows, source);
   const targets = tensorOf("targets", tensors, source).data;
-  if (targets.length !== fitted.xTrain.rows)
-    throw new FormatError(`${source} is damaged: "targets" has the wrong size`);
+  if (targets.length !== judged) throw new FormatError(`${source} is damaged: "targets" has the wrong size`);
   const looWeights = weightsOf(plain, tensors, judged, source);
   const lower = unpack(packed, fitted.xTrain.rows, source);
   const profile = plain.profile && { ...plain.profile, alpha: tensorOf("profile_alpha", tensors, source).data };

@@ -63,7 +63,7 @@ export interface RegressionModel extends ModelBase, TargetScale {
   readonly looInputs: Uint32Array;
   /** What each of these rows counts; absent when all count alike. */
   readonly looWeights?: Float64Array | undefined;
-  /** The standardized target of each different training input, of the first row that has it. */
+  /** The standardized target of each of these rows. */
   readonly targets: Float64Array;
 }
 

@@ -8,7 +8,7 @@ import type { RegressionModel, RegressionPrediction } from "./model.ts";
 import { meanVariances, mixtures, withNoise } from "./predictive.ts";
 import { checkColumns } from "./preprocess.ts";
 import type { Table } from "./table.ts";
-import { expectedTarget, restoreTarget } from "./target-transform.ts";
+import { expectedTarget, targetOf, withinReach } from "./target-transform.ts";
 import { rowKinds } from "./unknown-inputs.ts";
 
 export interface PredictTableOptions extends PredictOptions {
@@ -45,8 +45,8 @@ export async function predictRegression(
   }
   const bound = (side: number) =>
     middles.map((middle, i) => {
-      const standardized = middle + side * factors[kinds.kindOf[i]!]! * deviations[i]!;
-      return restoreTarget(model.transform, model.targetMean + model.targetStd * standardized);
+      const half = factors[kinds.kindOf[i]!]! * deviations[i]!;
+      return targetOf(model, withinReach(model, middle) + side * half);
     });
   const [lower, upper] = [bound(-1), bound(1)];
   for (const values of [prediction, lower, upper]) checkPredictions(table, values);

@@ -122,17 +122,40 @@ export function smearOf(
   return Array.from({ length: count }, (_, k) => sorted[Math.floor(((k + 0.5) / count) * sorted.length)]!);
 }
 
-/** The expected target of a standardized mean. */
-export function expectedTarget({ transform, targetMean, targetStd, smear }: TargetScale, mean: number): number {
-  if (transform === "identity") return targetMean + targetStd * mean;
-  const restored = smear.map((error) => restoreTarget(transform, targetMean + targetStd * (mean + error)));
-  return restored.reduce((sum, value) => sum + value, 0) / restored.length;
-}
-
 /** How standardized values become targets. */
 export interface TargetScale {
   readonly transform: TargetTransform;
   readonly targetMean: number;
   readonly targetStd: number;
   readonly smear: readonly number[];
+  /**
+   * On another scale than the target's own, the standardized values that are restored: those of training and their range once more to
+   * either side. An exponential of what a network says far from all training rows would leave every bound.
+   */
+  readonly reach?: readonly [low: number, high: number] | undefined;
+}
+
+/** The reach of a scale that was learned from these standardized targets; none where no power is restored. */
+export function reachOf(transform: TargetTransform, targets: Float64Array): Pick<TargetScale, "reach"> {
+  if (transform === "identity") return {};
+  const [low, high] = [targets.reduce((a, b) => Math.min(a, b)), targets.reduce((a, b) => Math.max(a, b))];
+  return { reach: [2 * low - high, 2 * high - low] };
+}
+
+/** The nearest standardized value within reach. */
+export function withinReach({ reach }: Pick<TargetScale, "reach">, standardized: number): number {
+  return reach ? Math.min(Math.max(standardized, reach[0]), reach[1]) : standardized;
+}
+
+/** The target of a standardized value. */
+export function targetOf(scale: TargetScale, standardized: number): number {
+  const { transform, targetMean, targetStd } = scale;
+  return restoreTarget(transform, targetMean + targetStd * withinReach(scale, standardized));
+}
+
+/** The expected target of a standardized mean. */
+export function expectedTarget(scale: TargetScale, mean: number): number {
+  if (scale.transform === "identity") return targetOf(scale, mean);
+  const restored = scale.smear.map((error) => targetOf(scale, withinReach(scale, mean) + error));
+  return restored.reduce((sum, value) => sum + value, 0) / restored.length;
 }

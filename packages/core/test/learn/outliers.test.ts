@@ -127,5 +127,10 @@ describe("columns that copy the target", () => {
       ["class", text(y.map((_, i) => ["u", "v", "w"][i % 3]!))],
     ]);
     expect(copiesOfTarget(classes, "class")).toEqual(["code"]);
+    const names = tableOf([
+      ["x", numeric(y)],
+      ["id", text(y.map((_, i) => `r${i}`))],
+    ]);
+    expect(copiesOfTarget(names, "id")).toEqual([]);
   });
 });

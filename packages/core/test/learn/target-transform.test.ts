@@ -104,6 +104,27 @@ describe("predictions on another scale", () => {
     }
   });
 
+  it("stay within reach of the training targets, however far the inputs", async () => {
+    const train = shaped(150, 6, Math.exp);
+    const model = await learn(train);
+    const far = tableOf([
+      ["a", numeric([1e3, -1e3, 1e9])],
+      ["b", numeric([0, 1e6, -1e12])],
+    ]);
+    const y = columnOf(train, "y")!.values as Float64Array;
+    const [least, most] = [Math.min(...y), Math.max(...y)];
+    const { prediction, lower, upper } = await predictRegression(model, far);
+    for (const [i, value] of prediction.entries()) {
+      expect(lower[i]).toBeLessThan(value);
+      expect(upper[i]! / value).toBeGreaterThan(1 - 1e-12);
+    }
+    for (const values of [prediction, lower, upper])
+      for (const value of values) {
+        expect(value).toBeGreaterThanOrEqual((0.999 * least ** 2) / most);
+        expect(value).toBeLessThanOrEqual((1.001 * most ** 2) / least);
+      }
+  });
+
   it("of known errors are the mean of what they restore", () => {
     const scale = { transform: "log", targetMean: 1, targetStd: 2, smear: [-0.5, 0.1] } as const;
     expect(expectedTarget(scale, 0.3)).toBeCloseTo((Math.exp(1 + 2 * -0.2) + Math.exp(1 + 2 * 0.4)) / 2, 12);

@@ -201,6 +201,28 @@ describe("predictions of rows of which not all is known", () => {
     30_000,
   );
 
+  it.each(["one input", "two inputs"])("hold what they promise where rows are of %s of 0 and 1", async (inputs) => {
+    let [held, count] = [0, 0];
+    for (let seed = 0; seed < 6; seed++) {
+      const [ka, kb, kn] = split(key(70 + seed), 3);
+      const [a, b, noise] = [randomInts(ka!, 300, 2), randomInts(kb!, 300, 2), normal(kn!, 300)];
+      const second = inputs === "two inputs" ? b : b.map(() => 0);
+      const table = tableOf([
+        ["a", numeric(a)],
+        ["b", numeric(second)],
+        ["y", numeric(a.map((value, i) => 3 * value + second[i]! + 0.1 * noise[i]!))],
+      ]);
+      const own = await fitRegression(takeTableRows(table, rows(0, 100)), { target: "y", candidates });
+      const unknown = withHoles(takeTableRows(table, rows(100, 300)), ["a"], 1.1);
+      const { lower, upper } = await predictRegression(own, unknown);
+      const y = columnOf(unknown, "y")!.values as Float64Array;
+      held += y.filter((value, i) => value >= lower[i]! && value <= upper[i]!).length;
+      count += y.length;
+    }
+    expect(held / count).toBeGreaterThan(0.92);
+    expect(held / count).toBeLessThan(0.99);
+  });
+
   it("do not depend on the rows beside them, and means alone are the same", async () => {
     const holes = takeTableRows(withHoles(fresh, ["a", "b", "sort"], 0.3), rows(0, 40));
     const means = await predictMeans(model, holes);
