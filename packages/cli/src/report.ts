@@ -57,7 +57,7 @@ export function fitReport(summary: FitSummary): string[] {
 }
 
 /** Rows that have no target, which nothing is learned from. */
-export function rowsWithoutTarget(table: Table, target: string): number {
+function rowsWithoutTarget(table: Table, target: string): number {
   const { kind, values } = table.columns[table.names.indexOf(target)]!; // the model was learned from it
   return kind === "numeric"
     ? values.reduce((sum, value) => sum + (Number.isNaN(value) ? 1 : 0), 0)
@@ -65,7 +65,7 @@ export function rowsWithoutTarget(table: Table, target: string): number {
 }
 
 /** How many rows have no target, or no line. */
-export function withoutTargetLines(table: Table, target: string): string[] {
+function withoutTargetLines(table: Table, target: string): string[] {
   const count = rowsWithoutTarget(table, target);
   return count === 0 ? [] : [`left out: ${count} ${count === 1 ? "row" : "rows"} without a target`];
 }
@@ -85,7 +85,7 @@ export function inputLines(table: Table, target: string, preprocessor: Preproces
 const MOST_NOTES = 5;
 
 /** How the table was understood, and its cells where that may be doubted. */
-export function readingLines(table: Table): string[] {
+function readingLines(table: Table): string[] {
   const { understood, notes: all } = readingSummary(table);
   const notes = all.map(({ column, note }) => brief(`column "${column}": ${note}`));
   const more = notes.length - MOST_NOTES;

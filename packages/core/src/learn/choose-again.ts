@@ -16,11 +16,6 @@ export const MOST_CHOSEN_AGAIN = 80;
 /** Times the choice is made again. */
 const FOLDS = 20;
 
-/** The kernel matrix of a candidate, of all different inputs. */
-interface Contender {
-  readonly gram: Matrix;
-}
-
 /**
  * Residual of each row by a model of which the architecture and the ridge were chosen without it. Leave-one-out residuals of
  * the winner are smaller than those of fresh rows, as the winner was chosen by them; of twenty rows by about a tenth.
@@ -31,11 +26,8 @@ export async function residualsChosenAgain(
   candidates: readonly Candidate[],
   options: SelectOptions,
 ): Promise<Float64Array> {
-  const contenders: Contender[] = [];
-  for (const candidate of candidates) {
-    const gram = await kernelFn(candidate.network)(data.x, null, candidate.kernel, options);
-    contenders.push({ gram });
-  }
+  const grams: Matrix[] = [];
+  for (const { network, kernel } of candidates) grams.push(await kernelFn(network)(data.x, null, kernel, options));
   const residuals = new Float64Array(data.y.rows);
   const order = permutation(key(options.seed), data.counts.length);
   const folds = Math.min(FOLDS, order.length);
@@ -43,7 +35,7 @@ export async function residualsChosenAgain(
     const out = order.filter((_, at) => at % folds === fold).sort();
     const rest = order.filter((_, at) => at % folds !== fold).sort();
     const seen = takeInputs(data, rest);
-    const { gram, diagReg } = await choose(contenders, seen, rest, options);
+    const { gram, diagReg } = await choose(grams, seen, rest, options);
     const means = await predictInputs(gram, seen, rest, out, diagReg, options);
     const place = new Map(Array.from(out, (input, at) => [input, at]));
     data.inputOf.forEach((input, i) => {
@@ -56,20 +48,19 @@ export async function residualsChosenAgain(
 }
 
 interface Choice {
-  /** Of all inputs. */
   readonly gram: Matrix;
   readonly diagReg: number;
 }
 
-/** The choice that the inputs `rest` make. */
+/** The choice that the inputs `rest` make among the kernel matrices of the candidates, of all inputs. */
 async function choose(
-  contenders: readonly Contender[],
+  grams: readonly Matrix[],
   data: RowsByInput,
   rest: Uint32Array,
   options: SelectOptions,
 ): Promise<Choice> {
   let winner: { readonly gram: Matrix; readonly best: Best } | null = null;
-  for (const { gram } of contenders) {
+  for (const gram of grams) {
     const best = await bestRidge(weightedGram(takeBlock(gram, rest, rest), data), data, options);
     if (winner === null || best.score < winner.best.score) winner = { gram, best };
   }

@@ -8,7 +8,6 @@ const DONORS = 20;
 
 /** Where the values that a kind of rows does not tell come from. Plain data. */
 export interface DonorSource {
-  readonly kind: RowKind;
   /** Inputs of features whose values are lent by donors: training had no rows without them. */
   readonly lent: readonly Span[];
   /** Of these, the inputs of categories: a donor has another than the row. */
@@ -21,26 +20,37 @@ export interface DonorSource {
   readonly donors: readonly number[];
 }
 
-/** The source for rows of a kind, from the training inputs of a model. */
-export function donorSource(preprocessor: Preprocessor, xTrain: Matrix, kind: RowKind): DonorSource {
+/** The sources for rows of some kinds, from the training inputs of a model. */
+export function donorSources(
+  preprocessor: Preprocessor,
+  xTrain: Matrix,
+  kinds: readonly RowKind[],
+): readonly DonorSource[] {
+  const own = kindsOfInputs(preprocessor, xTrain);
+  const order = Array.from(permutation(key(0), xTrain.rows));
+  const lends = (i: number, lent: readonly number[]) =>
+    !own.kinds[own.kindOf[i]!]!.missing.some((f) => lent.includes(f));
+  return kinds.map((kind) => donorSource(preprocessor, kind, (lent) => order.filter((i) => lends(i, lent))));
+}
+
+function donorSource(
+  preprocessor: Preprocessor,
+  kind: RowKind,
+  donorsOf: (lent: readonly number[]) => readonly number[],
+): DonorSource {
   const { features } = preprocessor;
   const spans = spansOf(preprocessor);
   const unknown = [...kind.missing, ...kind.unseen];
-  const lentFeatures = unknown.filter((f) => !isLearned(features[f]!, kind, f));
-  const told = spans.flatMap(({ from, to }, f) =>
-    unknown.includes(f) ? [] : Array.from({ length: to - from }, (_, j) => from + j),
-  );
-  const own = kindsOfInputs(preprocessor, xTrain);
-  const lends = (i: number) => lentFeatures.every((f) => !own.kinds[own.kindOf[i]!]!.missing.includes(f));
+  const learned = unknown.filter((f) => isLearned(features[f]!, kind, f));
+  const lent = unknown.filter((f) => !learned.includes(f));
   return {
-    kind,
-    lent: lentFeatures.map((f) => spans[f]!),
+    lent: lent.map((f) => spans[f]!),
     unseen: kind.unseen.map((f) => spans[f]!),
-    learned: unknown
-      .filter((f) => isLearned(features[f]!, kind, f))
-      .map((f) => ({ from: spans[f]!.from, values: missingInputs(features[f]!) })),
-    told,
-    donors: lentFeatures.length === 0 ? [] : Array.from(permutation(key(0), xTrain.rows)).filter(lends),
+    learned: learned.map((f) => ({ from: spans[f]!.from, values: missingInputs(features[f]!) })),
+    told: spans.flatMap(({ from, to }, f) =>
+      unknown.includes(f) ? [] : Array.from({ length: to - from }, (_, j) => from + j),
+    ),
+    donors: lent.length === 0 ? [] : donorsOf(lent),
   };
 }
 
@@ -58,8 +68,8 @@ export interface CompletedRows {
 
 /**
  * Rows with what they do not tell filled in: by what training rows without it say it means, or else by the values of those
- * training rows that are nearest in the inputs told. A prediction for such a row is the mean over its completions. Row i
- * is of the kind of `sources[sourceOf(i)]`, and the training row `except(i)` lends nothing to it.
+ * training rows that are nearest in the inputs told. A prediction for such a row is the mean over its completions. What
+ * row i lacks comes from `sourceOf(i)`, and the training row `except(i)` lends nothing to it.
  * O(rows · training rows · inputs) for the rows that need donors.
  */
 export function completeRows(

@@ -6,7 +6,7 @@ import { jsEngine } from "../linalg/js-engine.ts";
 import type { Matrix } from "../matrix/matrix.ts";
 import type { PredictOptions } from "../predict/options.ts";
 import { factorizeRegularized, solveFactorized } from "../predict/regularized-solve.ts";
-import { type CompletedRows, completeRows, completionsPerRow, donorSource } from "./donors.ts";
+import { type CompletedRows, completeRows, completionsPerRow, donorSources } from "./donors.ts";
 import { unweighRows, weighedTargets, weighRows } from "./leave-inputs-out.ts";
 import type { FittedKernel } from "./model.ts";
 import { checkColumns, type Preprocessor, preprocess } from "./preprocess.ts";
@@ -66,7 +66,7 @@ export async function* crossBlocks(
 ): AsyncGenerator<CrossBlock> {
   checkColumns(preprocessor, table);
   const { kinds, kindOf } = rowKinds(preprocessor, table);
-  const sources = kinds.map((kind) => donorSource(preprocessor, fitted.xTrain, kind));
+  const sources = donorSources(preprocessor, fitted.xTrain, kinds);
   const costs = sources.map(completionsPerRow);
   const kernel = kernelFn(fitted.network);
   const most = Math.max(1, Math.floor(entries / fitted.xTrain.rows));

@@ -1,13 +1,14 @@
 import { ValueError } from "../errors.ts";
+import { kernelFn } from "../kernel/kernel-fn.ts";
 import { jsEngine } from "../linalg/js-engine.ts";
 import { type Matrix, matrix, row, takeRows } from "../matrix/matrix.ts";
 import type { PredictOptions } from "../predict/options.ts";
 import { solveFactorized } from "../predict/regularized-solve.ts";
 import { key, permutation } from "../random/key.ts";
 import { normalQuantile } from "../random/normal-quantile.ts";
-import { completeRows, completionsPerRow, donorSource } from "./donors.ts";
+import { completeRows, completionsPerRow, donorSources } from "./donors.ts";
 import type { RegressionModel } from "./model.ts";
-import { crossKernel, meanVariances, mixtures, withNoise } from "./predictive.ts";
+import { meanVariances, mixtures, withNoise } from "./predictive.ts";
 import { sortedByWeight } from "./row-weights.ts";
 import { keyOf, kindsOfInputs, type RowKind, type RowKinds } from "./unknown-inputs.ts";
 
@@ -26,9 +27,13 @@ export function intervalFactor(
   const n = scores.length;
   const rank = Math.ceil((n + n / leftOut) * level - 1e-9); // 0.07 · 100 is 7, not 8
   if (rank <= n) return scores[rank - 1]!;
-  const rms = Math.sqrt(scores.reduce((sum, score) => sum + score * score, 0) / n);
-  const gaussian = normalQuantile((1 + level) / 2) * rms * Math.sqrt((leftOut + 1) / Math.max(leftOut - 1, 1));
-  return Math.max(scores[n - 1]!, gaussian);
+  return Math.max(scores[n - 1]!, gaussianFactor(scores, leftOut, level));
+}
+
+/** What Gaussian scores of the same size would need, known by so many draws. */
+function gaussianFactor(scores: Float64Array, draws: number, level: number): number {
+  const rms = Math.sqrt(scores.reduce((sum, score) => sum + score * score, 0) / scores.length);
+  return normalQuantile((1 + level) / 2) * rms * Math.sqrt((draws + 1) / Math.max(draws - 1, 1));
 }
 
 /** Training rows of a kind by which intervals for it are calibrated; of fewer, others are made to be of that kind. */
@@ -51,7 +56,7 @@ export async function intervalFactors(
   const factors = new Float64Array(kinds.length).fill(intervalFactor(model, level));
   const counts = new Float64Array(kinds.length);
   for (const kind of kindOf) counts[kind]!++;
-  const factorOf = (rows: Uint32Array) => {
+  const factorOf = (rows: readonly number[]) => {
     const leftOut = rows.length * (model.leftOut / model.looScores.length);
     const of = (values: Float64Array) => Float64Array.from(rows, (i) => values[i]!);
     const { looScores, looWeights } = model;
@@ -60,11 +65,14 @@ export async function intervalFactors(
   // Where rows go by groups or in time, taking one row's values away is less than what is asked.
   const { group, time } = model.rowColumns ?? {};
   const least = group === undefined && time === undefined ? 0 : factors[0]!;
+  const rowsOf = new Map(own.kinds.map((kind): [string, number[]] => [keyOf(kind), []]));
+  model.looInputs.forEach((input, i) => {
+    rowsOf.get(keyOf(own.kinds[own.kindOf[input]!]!))!.push(i);
+  });
   const strange: number[] = [];
   kinds.forEach((kind, k) => {
     if (counts[k] === 0) return;
-    const number = own.kinds.findIndex((other) => keyOf(other) === keyOf(kind));
-    const rows = Uint32Array.from(model.looScores.keys()).filter((i) => own.kindOf[model.looInputs[i]!] === number);
+    const rows = rowsOf.get(keyOf(kind)) ?? [];
     if (rows.length >= ENOUGH_ROWS) factors[k] = factorOf(rows);
     else if (k > 0) strange.push(k);
   });
@@ -86,7 +94,7 @@ export async function intervalFactors(
 }
 
 /**
- * What normal scores of the same size would need where a category was never seen: those seen are few draws of what a category may be, and
+ * What Gaussian scores of the same size would need where a category was never seen: those seen are few draws of what a category may be, and
  * all rows of one are one of them. 0 where no category is unseen.
  */
 function newCategoryFactor(
@@ -99,10 +107,7 @@ function newCategoryFactor(
     const feature = preprocessor.features[f]!;
     return feature.kind === "category" ? feature.levels.length : 0;
   });
-  if (seen.length === 0) return 0;
-  const fewest = Math.max(2, Math.min(...seen));
-  const meanSquare = scores.reduce((sum, score) => sum + score * score, 0) / scores.length;
-  return normalQuantile((1 + level) / 2) * Math.sqrt((meanSquare * (fewest + 1)) / (fewest - 1));
+  return seen.length === 0 ? 0 : gaussianFactor(scores, Math.min(...seen), level);
 }
 
 /** Fewer rows than this cannot be made to be of a kind to say anything. */
@@ -132,7 +137,7 @@ async function scoresAsKinds(
   looInputs.forEach((input, i) => {
     rowsOf[input]!.push(i);
   });
-  const sources = kinds.map((kind) => donorSource(preprocessor, fitted.xTrain, kind));
+  const sources = donorSources(preprocessor, fitted.xTrain, kinds);
   const unknown = kinds.map(({ missing, unseen }) => new Set([...missing, ...unseen]));
   // A row that lacks nothing but what the kind lacks can be made to be of it.
   const fits = (i: number, k: number) => own.kinds[own.kindOf[i]!]!.missing.every((f) => unknown[k]!.has(f));
@@ -175,7 +180,7 @@ async function momentsWithout(
 ): Promise<{ readonly means: Float64Array; readonly variances: Float64Array }> {
   const { engine = jsEngine, signal } = options;
   const { fitted, lower } = model;
-  const cross = await crossKernel(model, x, options);
+  const cross = await kernelFn(fitted.network)(x, fitted.xTrain, fitted.kernel, options);
   const variances = await meanVariances(model, x, cross, options);
   const means = (await engine.matmul(cross, fitted.alpha, { signal })).data.slice();
   if (isOfDesign(model)) return mixtures(owner, rows.length, means, await withNoise(model, variances, cross, options));

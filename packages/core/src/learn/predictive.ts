@@ -1,4 +1,4 @@
-import { kernelDiagonal, kernelFn } from "../kernel/kernel-fn.ts";
+import { kernelDiagonal } from "../kernel/kernel-fn.ts";
 import { jsEngine } from "../linalg/js-engine.ts";
 import { startWork } from "../linalg/work.ts";
 import { type Matrix, matrix, transpose } from "../matrix/matrix.ts";
@@ -14,7 +14,7 @@ import { scalesAt } from "./noise-profile.ts";
 const ROWS_AT_A_TIME = 32;
 
 /** K(x,x) of each row. */
-export async function priorVariances(
+async function priorVariances(
   { network, kernel }: RegressionModel["fitted"],
   x: Matrix,
   signal: AbortSignal | undefined,
@@ -74,13 +74,4 @@ export function mixtures(
     variance[i]! += ((variances?.[at] ?? 0) + (means[at]! - mean[i]!) ** 2) / counts[i]!;
   });
   return { means: mean, variances: variance };
-}
-
-/** K(x, xTrain). */
-export function crossKernel(
-  { fitted }: Pick<RegressionModel, "fitted">,
-  x: Matrix,
-  options: PredictOptions,
-): Promise<Matrix> {
-  return kernelFn(fitted.network)(x, fitted.xTrain, fitted.kernel, options);
 }

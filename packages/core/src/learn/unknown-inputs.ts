@@ -8,7 +8,7 @@ export interface RowKind {
   readonly unseen: readonly number[];
 }
 
-export const COMPLETE: RowKind = { missing: [], unseen: [] };
+const COMPLETE: RowKind = { missing: [], unseen: [] };
 
 /** The kinds of the rows of a table; kind 0 is that of complete rows. */
 export interface RowKinds {

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { fullyConnected } from "../../src/learn/candidates.ts";
-import { completeRows, donorSource } from "../../src/learn/donors.ts";
+import { completeRows, donorSources } from "../../src/learn/donors.ts";
 import { fitClassification, predictClassification } from "../../src/learn/fit-classification.ts";
 import { fitRegression } from "../../src/learn/fit-regression.ts";
 import { intervalFactor, intervalFactors } from "../../src/learn/interval-factor.ts";
@@ -103,7 +103,7 @@ describe("completed rows", () => {
       ["c", text([c])],
     ]);
     const { kinds, kindOf } = rowKinds(preprocessor, fresh);
-    const source = donorSource(preprocessor, xTrain, kinds[kindOf[0]!]!);
+    const source = donorSources(preprocessor, xTrain, kinds)[kindOf[0]!]!;
     return completeRows(
       preprocess(preprocessor, fresh),
       xTrain,
@@ -140,7 +140,7 @@ describe("completed rows", () => {
     const holes = withHoles(mixedTable(50, 1), ["a"], 0.3);
     const own = fitPreprocessor(holes, "y");
     const x = preprocess(own, holes);
-    const source = donorSource(own, x, { missing: [0], unseen: [] });
+    const source = donorSources(own, x, [{ missing: [0], unseen: [] }])[0]!;
     const missing = rows(0, 50).find((i) => Number.isNaN((columnOf(holes, "a")!.values as Float64Array)[i]!))!;
     const whole = rows(0, 50).find((i) => !Number.isNaN((columnOf(holes, "a")!.values as Float64Array)[i]!))!;
     const done = completeRows(fromRows([row(x, whole)]), x, () => source).x;
